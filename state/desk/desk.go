@@ -1,0 +1,177 @@
+// Package desk is the only door to money. It plans refunds and unbindings,
+// takes consent, commits the intent, sends it, and settles it by asking the
+// gateway; it enforces limits and read-only whatever the screen above it says.
+// It never draws, never parses a gateway's protocol and never holds SQL.
+package desk
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"paydesk/client"
+	"paydesk/state/feed"
+	"paydesk/state/ledger"
+)
+
+// Environments of a profile.
+const (
+	Production = "production"
+	Test       = "test"
+	Sandbox    = "sandbox"
+)
+
+// Profile is one merchant account as the desk needs to know it.
+type Profile struct {
+	Name        string
+	Gateway     string // "payermax"
+	Brand       string // "PayerMax", "Checus" …, for people
+	Environment string
+	Merchant    string // account number at the gateway
+	Policy      Policy
+}
+
+// Connect opens the gateway of a profile: it reads the keys and builds the
+// signed client. It may take as long as the keyring does, and obeys ctx.
+type Connect func(ctx context.Context, profile string) (client.Gateway, error)
+
+// Publisher takes news of changes; it must not block.
+type Publisher interface{ Publish(...feed.Change) }
+
+// Options are the desk's parts; Feed and Log may be nil.
+type Options struct {
+	Store    ledger.Store
+	Profiles []Profile
+	Connect  Connect
+	Agent    string // who is at the desk
+	Clock    func() time.Time
+	Mono     func() time.Duration // since the process started
+	Jitter   func() uint32        // any number; spreads looks in time
+	Feed     Publisher
+	Log      *slog.Logger
+}
+
+// Desk is safe for concurrent use.
+type Desk struct {
+	store    ledger.Store
+	profiles []Profile
+	connect  Connect
+	agent    string
+	clock    func() time.Time
+	mono     func() time.Duration
+	jitter   func() uint32
+	feed     Publisher
+	log      *slog.Logger
+
+	mu       sync.Mutex
+	gateways map[string]*gatewaySlot
+	unlocked map[string]time.Time // profile → end of its unlock
+
+	inFlight sync.Map // profile + "|" + number → struct{}: one Advance at a time
+}
+
+type gatewaySlot struct {
+	mu      sync.Mutex
+	gateway client.Gateway
+	link    linkState
+}
+
+// New returns a desk over its parts.
+func New(o Options) *Desk {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Jitter == nil {
+		o.Jitter = func() uint32 { return 0 }
+	}
+	return &Desk{
+		store: o.Store, profiles: slices.Clone(o.Profiles), connect: o.Connect, agent: o.Agent, clock: o.Clock,
+		mono: o.Mono, jitter: o.Jitter, feed: o.Feed, log: o.Log,
+		gateways: map[string]*gatewaySlot{}, unlocked: map[string]time.Time{},
+	}
+}
+
+// Profiles lists the accounts in the order of the configuration.
+func (d *Desk) Profiles() []Profile { return slices.Clone(d.profiles) }
+
+// Profile finds an account by name; ClassNotFound when there is none.
+func (d *Desk) Profile(name string) (Profile, error) {
+	for _, p := range d.profiles {
+		if p.Name == name {
+			return p, nil
+		}
+	}
+	return Profile{}, &client.Error{
+		Class: client.ClassNotFound, Code: "profile", Message: fmt.Sprintf("no profile is called %q", name),
+		Hint: "`paydesk profile list` shows the names",
+	}
+}
+
+// Agent is who is at the desk.
+func (d *Desk) Agent() string { return d.agent }
+
+// Store gives reading access to the ledger.
+func (d *Desk) Store() ledger.Reader { return d.store }
+
+// Gateway returns the connected gateway of a profile, opening it on first use;
+// a failure is not remembered, so that the next call tries again.
+func (d *Desk) Gateway(ctx context.Context, profile string) (client.Gateway, error) {
+	if _, err := d.Profile(profile); err != nil {
+		return nil, err
+	}
+	d.mu.Lock()
+	slot := d.gateways[profile]
+	if slot == nil {
+		slot = &gatewaySlot{}
+		d.gateways[profile] = slot
+	}
+	d.mu.Unlock()
+
+	slot.mu.Lock()
+	defer slot.mu.Unlock()
+	if slot.gateway != nil {
+		return slot.gateway, nil
+	}
+	g, err := d.connect(ctx, profile)
+	if err != nil {
+		slot.link.failed(d.clock(), err)
+		return nil, err
+	}
+	slot.gateway = observed{Gateway: g, state: &slot.link, clock: d.clock}
+	return slot.gateway, nil
+}
+
+// Forget drops the connected gateway of a profile, for example after its keys
+// changed.
+func (d *Desk) Forget(profile string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	delete(d.gateways, profile)
+}
+
+// Capabilities of a profile's gateway, connecting if needed.
+func (d *Desk) Capabilities(ctx context.Context, profile string) (client.Capabilities, error) {
+	g, err := d.Gateway(ctx, profile)
+	if err != nil {
+		return client.Capabilities{}, err
+	}
+	return g.Capabilities(), nil
+}
+
+func (d *Desk) publish(changes ...feed.Change) {
+	if d.feed != nil {
+		d.feed.Publish(changes...)
+	}
+}
+
+// update runs one decision and tells the subscribers about it afterwards.
+func (d *Desk) update(ctx context.Context, fn func(ledger.Tx) error, changes ...feed.Change) error {
+	if err := d.store.Update(ctx, fn); err != nil {
+		return storageError(err)
+	}
+	d.publish(append(changes, feed.Change{Kind: feed.Journal})...)
+	return nil
+}

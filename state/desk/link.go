@@ -1,0 +1,121 @@
+package desk
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"paydesk/client"
+)
+
+// Link is what is known of the way to one gateway.
+type Link struct {
+	LastOK   time.Time     // when it last answered; zero: not yet
+	LastFail time.Time     // when it last failed to; zero: never
+	Err      error         // the last failure, nil after an answer
+	Skew     time.Duration // the gateway's clock minus ours
+}
+
+// Down reports whether the last call failed to reach the gateway.
+func (l Link) Down() bool { return l.Err != nil }
+
+// Link returns the state of the way to a profile's gateway.
+func (d *Desk) Link(profile string) Link {
+	d.mu.Lock()
+	slot := d.gateways[profile]
+	d.mu.Unlock()
+	if slot == nil {
+		return Link{}
+	}
+	return slot.link.read()
+}
+
+// linkState is written by every call and read by the screen.
+type linkState struct {
+	mu   sync.Mutex
+	link Link
+}
+
+func (s *linkState) read() Link {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.link
+}
+
+func (s *linkState) failed(at time.Time, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.link.LastFail, s.link.Err = at, err
+}
+
+func (s *linkState) answered(at time.Time, skew time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.link.LastOK, s.link.Err, s.link.Skew = at, nil, skew
+}
+
+// observed is a gateway whose calls keep its link state.
+type observed struct {
+	client.Gateway
+	state *linkState
+	clock func() time.Time
+}
+
+// note files one outcome: an answer of any kind shows that the way is open.
+func (o observed) note(err error) {
+	switch client.ClassOf(err) {
+	case client.ClassInput, client.ClassConfig, client.ClassUnsupported:
+		return // no call was made
+	case client.ClassNotSent, client.ClassSignature, client.ClassAuth, client.ClassBug:
+		o.state.failed(o.clock(), err)
+	case client.ClassUnknown, client.ClassRate:
+		if x := client.ExchangeOf(err); x == nil || x.Code == "" {
+			o.state.failed(o.clock(), err)
+			return
+		}
+		o.answered()
+	default:
+		o.answered()
+	}
+}
+
+func (o observed) answered() {
+	skew, _ := o.ClockOffset()
+	o.state.answered(o.clock(), skew)
+}
+
+func (o observed) QueryOrder(ctx context.Context, no string) (client.OrderAnswer, error) {
+	a, err := o.Gateway.QueryOrder(ctx, no)
+	o.note(err)
+	return a, err
+}
+
+func (o observed) CreateOrder(ctx context.Context, req client.CreateOrder) (client.CreateOrderAnswer, error) {
+	a, err := o.Gateway.CreateOrder(ctx, req)
+	o.note(err)
+	return a, err
+}
+
+func (o observed) Refund(ctx context.Context, req client.RefundRequest) (client.RefundAnswer, error) {
+	a, err := o.Gateway.Refund(ctx, req)
+	o.note(err)
+	return a, err
+}
+
+func (o observed) QueryRefund(ctx context.Context, no string) (client.RefundAnswer, error) {
+	a, err := o.Gateway.QueryRefund(ctx, no)
+	o.note(err)
+	return a, err
+}
+
+func (o observed) Tokens(ctx context.Context, user string) (client.TokensAnswer, error) {
+	a, err := o.Gateway.Tokens(ctx, user)
+	o.note(err)
+	return a, err
+}
+
+func (o observed) RemoveToken(ctx context.Context, req client.RemoveToken) (client.TokenAnswer, error) {
+	a, err := o.Gateway.RemoveToken(ctx, req)
+	o.note(err)
+	return a, err
+}

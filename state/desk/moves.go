@@ -1,0 +1,122 @@
+package desk
+
+import (
+	"slices"
+	"time"
+
+	"paydesk/client"
+	"paydesk/state/ledger"
+)
+
+// moves is the table of states (reliability section 3); a state moves along it
+// or not at all (I9).
+var moves = map[client.RefundStatus][]client.RefundStatus{
+	client.RefundHeld: {client.RefundIntent, client.RefundCancelled},
+	client.RefundIntent: {
+		client.RefundSending, client.RefundCancelled,
+		// Another ledger sent the same number.
+		client.RefundPending, client.RefundSuccess, client.RefundFailed, client.RefundClosed,
+	},
+	client.RefundSending: {
+		client.RefundIntent, // proven not sent
+		client.RefundPending, client.RefundUnknown, client.RefundSuccess, client.RefundFailed, client.RefundClosed,
+	},
+	client.RefundUnknown: {
+		client.RefundSending, client.RefundPending, client.RefundSuccess, client.RefundFailed, client.RefundClosed,
+	},
+	client.RefundPending: {client.RefundSuccess, client.RefundFailed, client.RefundClosed},
+	client.RefundSuccess: {client.RefundReversed},
+}
+
+func canMove(from, to client.RefundStatus) bool { return slices.Contains(moves[from], to) }
+
+// heard is the state that follows when a gateway, in a verified answer, says
+// said of a refund in the state from; ok is false when nothing moves.
+func heard(from, said client.RefundStatus) (to client.RefundStatus, ok bool) {
+	// A refund can fail after success (I10).
+	if from == client.RefundSuccess && (said == client.RefundFailed || said == client.RefundClosed) {
+		return client.RefundReversed, true
+	}
+	switch said {
+	case client.RefundPending, client.RefundSuccess, client.RefundFailed, client.RefundClosed:
+		return said, canMove(from, said)
+	default:
+		return from, false
+	}
+}
+
+// clearing reports whether a refused number is still being looked at because
+// the gateway holds no record of it (I3).
+func clearing(r ledger.Refund) bool {
+	return r.Status == client.RefundFailed && r.Refused && !r.NoRecord && !r.NextCheckAt.IsZero()
+}
+
+// sendGrace is how long an answer to a send may still be on its way: a
+// gateway call's deadline and some more.
+const sendGrace = 20 * time.Second
+
+// nextLook is when to ask about a refund again; zero when never. spread is any
+// number; it moves the look by up to a tenth so that many do not come at once.
+func nextLook(r ledger.Refund, pace client.Pace, now time.Time, spread uint32) time.Time {
+	every := pollEvery(r, pace, now)
+	jittered := now.Add(every + every/10*time.Duration(spread%1000)/1000)
+	switch r.Status {
+	case client.RefundHeld:
+		return r.HeldUntil
+	case client.RefundIntent:
+		if r.Sends == 0 && r.Checks == 0 {
+			return now
+		}
+		return jittered
+	case client.RefundSending:
+		return now.Add(sendGrace)
+	case client.RefundUnknown:
+		if r.NotFound > 0 {
+			return stepAt(r.NotFoundSince, pace.ResendAfter, r.NotFound)
+		}
+		if r.Checks == 0 {
+			return now
+		}
+		return jittered
+	case client.RefundPending:
+		return jittered
+	case client.RefundSuccess:
+		if now.Sub(r.SettledAt) < pace.Watch {
+			return now.Add(pace.WatchEvery)
+		}
+	case client.RefundFailed:
+		if r.Refused && r.NotFound > 0 && !r.NoRecord {
+			return stepAt(r.NotFoundSince, pace.FreeAfter, r.NotFound)
+		}
+	case client.RefundClosed, client.RefundCancelled, client.RefundReversed:
+	}
+	return time.Time{}
+}
+
+// stepAt is when look number n (from 0) of a series is due.
+func stepAt(since time.Time, steps []time.Duration, n int) time.Time {
+	if len(steps) == 0 {
+		return since
+	}
+	return since.Add(steps[min(n, len(steps)-1)])
+}
+
+// stepsDone reports whether all looks of a series said "not known", the last
+// of them late enough.
+func stepsDone(r ledger.Refund, steps []time.Duration, now time.Time) bool {
+	return r.NotFound >= max(len(steps), 1) && !now.Before(stepAt(r.NotFoundSince, steps, len(steps)-1))
+}
+
+func pollEvery(r ledger.Refund, pace client.Pace, now time.Time) time.Duration {
+	since := r.SentAt
+	if since.IsZero() {
+		since = r.CreatedAt
+	}
+	age := now.Sub(since)
+	for _, step := range pace.Poll {
+		if step.Until == 0 || age < step.Until {
+			return step.Every
+		}
+	}
+	return time.Hour
+}
