@@ -241,7 +241,7 @@ func (d *Desk) confirmRefusal(ctx context.Context, p Profile, r ledger.Refund, r
 		return after, errors.Join(refusal, err)
 	}
 	signed := client.ExchangeOf(refusal)
-	if after.Status != client.RefundUnknown || signed == nil || !(signed.Verified || after.Last.Verified) {
+	if after.Status != client.RefundUnknown || signed == nil || !signed.Verified && !after.Last.Verified {
 		return after, refusal
 	}
 	g, err := d.Gateway(ctx, p.Name)

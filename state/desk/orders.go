@@ -50,6 +50,7 @@ func (d *Desk) CreateOrder(ctx context.Context, profile string, req client.Creat
 			row = merge(row, answer.Order)
 		case client.ClassRefused, client.ClassNotSent, client.ClassInput, client.ClassConfig, client.ClassAuth, client.ClassRate:
 			row.Status = client.OrderFailed
+		default: // it may exist: a look-up tells
 		}
 		row.UpdatedAt = d.clock()
 		if draft, err = tx.PutOrder(row); err != nil {

@@ -143,6 +143,7 @@ func (d *Desk) asked(ctx context.Context, p Profile, r ledger.Refund, askErr err
 				row.Alert = "signature"
 				line = entry{kind: "refund.bad-signature", detail: detail{}}
 			}
+		default: // no news about the refund; the next look is due later
 		}
 		if row.Status == client.RefundSending && class == client.ClassNotFound {
 			row.NextCheckAt = stepAt(row.NotFoundSince, pace.ResendAfter, row.NotFound)

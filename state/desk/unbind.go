@@ -207,6 +207,7 @@ func (d *Desk) afterUnbind(ctx context.Context, p Profile, u ledger.Unbind, send
 			u, err := d.finishUnbind(ctx, p, u, ledger.UnbindFailed, "refused, and the card is still there", client.ExchangeOf(sendErr))
 			return u, errors.Join(sendErr, err)
 		}
+	default: // a doubt
 	}
 	stored, err := d.changeUnbind(ctx, u, "token.unbind-unknown", client.ExchangeOf(sendErr), detail{"class": client.ClassOf(sendErr)},
 		func(row *ledger.Unbind) {
