@@ -90,7 +90,7 @@ func scanRun(text string, from int) (run []group, next int) {
 		if len(g.digits) == 0 {
 			return run, next
 		}
-		run, next = append(run, g), g.to
+		run, next = append(run, splitEscape(text, g)...), g.to
 		i = next
 		for range 2 {
 			r, size := utf8.DecodeRuneInString(text[i:])
@@ -117,6 +117,30 @@ func scanGroup(text string, from int) group {
 		g.to += size
 	}
 	return g
+}
+
+// splitEscape parts a group whose first digits may be the end of an escape
+// before it, as in \u00264111… and %204111…, so that both readings are tried.
+func splitEscape(text string, g group) []group {
+	for n := 1; n <= 4 && n < len(g.digits) && g.from+n <= len(text); n++ {
+		before := text[:g.from+n]
+		if isEscape(before, `\u`, 4) || isEscape(before, `\x`, 2) || isEscape(before, "%", 2) {
+			return []group{
+				{from: g.from, to: g.from + n, digits: g.digits[:n]},
+				{from: g.from + n, to: g.to, digits: g.digits[n:]},
+			}
+		}
+	}
+	return []group{g}
+}
+
+// isEscape reports whether text ends in lead and n hexadecimal digits.
+func isEscape(text, lead string, n int) bool {
+	if len(text) < len(lead)+n {
+		return false
+	}
+	head, hex := text[:len(text)-n], text[len(text)-n:]
+	return strings.HasSuffix(head, lead) && strings.Trim(hex, "0123456789abcdefABCDEF") == ""
 }
 
 // writeMasked writes text[from:to] with the card numbers of run hidden. A card

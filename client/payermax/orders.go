@@ -1,0 +1,60 @@
+package payermax
+
+import (
+	"context"
+
+	"paydesk/client"
+)
+
+// QueryOrder implements client.Orders (payermax: section 5.2). A status word
+// that this version does not know is OrderUnknown, not an error.
+func (g *Gateway) QueryOrder(ctx context.Context, orderNo string) (client.OrderAnswer, error) {
+	if err := checkNumber("order_no", orderNo); err != nil {
+		return client.OrderAnswer{}, err
+	}
+	data := struct {
+		OutTradeNo string `json:"outTradeNo"`
+	}{orderNo}
+	r, err := g.call(ctx, request{ep: orderQuery, data: data, keep: []string{orderNo}})
+	answer := client.OrderAnswer{Exchange: r.exchange}
+	if err != nil {
+		return answer, err
+	}
+	if got := r.data.text("outTradeNo"); !sameNumber(got, orderNo) {
+		return answer, r.contradict(orderQuery, "outTradeNo", got, orderNo)
+	}
+	price, err := g.readAmount(orderQuery, &r, r.data.text("totalAmount"), r.data.text("currency"))
+	if err != nil {
+		return answer, err
+	}
+	answer.Order = readOrder(r.data)
+	answer.Order.Amount = price
+	return answer, nil
+}
+
+// readOrder takes what needs no checking out of an answer.
+func readOrder(data object) client.Order {
+	detail := data.first("paymentDetails")
+	card := detail.object("cardInfo")
+	o := client.Order{
+		OrderNo: data.text("outTradeNo"), GatewayOrderNo: data.text("tradeToken"),
+		ChannelNo: data.text("channelNo", "thirdChannelNo"),
+		Status:    orderStatus(data.text("status")),
+		Method:    detail.text("paymentMethodType", "paymentMethod"),
+		Brand:     card.text("cardOrg"),
+		Card:      cardTail(detail["cardInfo"]),
+		Note:      client.MaskCards(data.text("reference")),
+		CreatedAt: parseTime(data.text("createTime")),
+	}
+	if org := detail.text("targetOrg"); o.Brand == "" && org != "*" {
+		o.Brand = org
+	}
+	switch o.Status {
+	case client.OrderPaid:
+		o.PaidAt = parseTime(data.text("completeTime", "confirmPayTime"))
+	case client.OrderFailed, client.OrderClosed:
+		o.FailCode = short(client.MaskCards(data.text("resultCode", "resultMsg")))
+	case client.OrderPending, client.OrderUnknown:
+	}
+	return o
+}
