@@ -52,3 +52,16 @@ func notInLedger(kind, no string, err error) error {
 func policyError(code, message, hint string) *client.Error {
 	return &client.Error{Class: client.ClassPolicy, Code: code, Message: message, Hint: hint}
 }
+
+// unanswered classes a reading call that brought no believable answer: nothing
+// that moves money was sent, so the outcome of nothing is unknown.
+func unanswered(err error) error {
+	var e *client.Error
+	if !errors.As(err, &e) || e.Class != client.ClassUnknown {
+		return err
+	}
+	plain := *e
+	plain.Class = client.ClassNotSent
+	plain.Hint = "nothing was changed and no money moved; try again, or see `paydesk doctor`"
+	return &plain
+}

@@ -44,7 +44,7 @@ func (d *Desk) learnHistory(ctx context.Context, g client.Gateway, p Profile, o 
 			misses++
 		default:
 			d.recordFailure(ctx, p, no, "refund.history-failed", err)
-			return o, err
+			return o, unanswered(err)
 		}
 	}
 	return d.storeHistory(ctx, p, o, found, attempts)

@@ -86,7 +86,7 @@ func (d *Desk) LookUp(ctx context.Context, profile, no string) (Found, error) {
 	}
 	if err != nil {
 		d.recordFailure(ctx, p, no, "order.lookup-failed", err)
-		return Found{}, explainNotFound(err, g, p, no)
+		return Found{}, unanswered(explainNotFound(err, g, p, no))
 	}
 	o, err := d.storeOrder(ctx, p, answer, SourceLookup)
 	return Found{Order: o, How: how}, err

@@ -29,7 +29,7 @@ func (d *Desk) Tokens(ctx context.Context, profile, user string) ([]ledger.Token
 	answer, err := g.Tokens(ctx, user)
 	if err != nil {
 		d.recordFailure(ctx, p, user, "token.list-failed", err)
-		return nil, err
+		return nil, unanswered(err)
 	}
 	known, err := d.store.Tokens(ctx, profile, user)
 	if err != nil {
