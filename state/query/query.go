@@ -42,7 +42,6 @@ const (
 // Updated is when a record last changed; lists can be sorted by it only.
 const Updated Field = "updated"
 
-
 // Op compares a field with a value.
 type Op string
 

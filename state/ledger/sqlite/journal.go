@@ -1,0 +1,133 @@
+package sqlite
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"strings"
+	"time"
+
+	"paydesk/state/ledger"
+)
+
+const eventColumns = "j.seq, j.at, j.mono, j.profile, j.kind, j.subject, j.agent, j.detail, j.prev, j.digest"
+
+// journalStep is how many lines Journal reads at once: it holds no read
+// transaction between them, which would keep the write-ahead log growing.
+const journalStep = 500
+
+// scanEvent takes the time as it is: the digest covers it, a zero time too.
+func scanEvent(r row) (e ledger.Event, err error) {
+	var at, mono int64
+	var detail string
+	err = r.Scan(&e.Seq, &at, &mono, &e.Profile, &e.Kind, &e.Subject, &e.Agent, &detail, &e.Prev, &e.Digest)
+	e.At, e.Mono, e.Detail = time.UnixMicro(at).UTC(), time.Duration(mono), json.RawMessage(detail)
+	return e, err
+}
+
+// Append seals an event onto the chain.
+func (t *tx) Append(e ledger.Event) (ledger.Event, error) {
+	if len(e.Detail) > 0 && (!json.Valid(e.Detail) || e.Detail[0] != '{') {
+		return ledger.Event{}, fmt.Errorf("ledger/sqlite: journal %s %s: the detail is no JSON object", e.Kind, e.Subject)
+	}
+	last, err := one(t.ctx, t, "append", scanEvent, "SELECT "+eventColumns+" FROM journal j ORDER BY j.seq DESC LIMIT 1")
+	if err != nil && !errors.Is(err, ledger.ErrNotFound) {
+		return ledger.Event{}, err
+	}
+	e, err = e.Seal(last.Seq+1, last.Digest)
+	if err != nil {
+		return ledger.Event{}, err
+	}
+	_, err = t.exec("append", `INSERT INTO journal (seq, at, mono, profile, kind, subject, agent, detail, prev, digest)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, e.Seq, e.At.UnixMicro(), int64(e.Mono), e.Profile, e.Kind, e.Subject, e.Agent,
+		string(e.Detail), e.Prev, e.Digest)
+	return e, err
+}
+
+// Journal walks the whole chain, oldest first, a few hundred lines at a time.
+func (s *Store) Journal(ctx context.Context) iter.Seq2[ledger.Event, error] {
+	return func(yield func(ledger.Event, error) bool) {
+		after := int64(-1 << 63)
+		for {
+			list, err := all(ctx, s.reader(), "journal", scanEvent,
+				"SELECT "+eventColumns+" FROM journal j WHERE j.seq > ? ORDER BY j.seq LIMIT ?", after, journalStep)
+			if err != nil {
+				yield(ledger.Event{}, err)
+				return
+			}
+			for _, e := range list {
+				if !yield(e, nil) {
+					return
+				}
+				after = e.Seq
+			}
+			if len(list) < journalStep {
+				return
+			}
+		}
+	}
+}
+
+// Events reads the journal, newest first.
+func (s *Store) Events(ctx context.Context, f ledger.EventFilter) ([]ledger.Event, error) {
+	c := conditions{}
+	if f.Before > 0 {
+		c.add("j.seq < ?", f.Before)
+	}
+	if f.After > 0 {
+		c.add("j.seq > ?", f.After)
+	}
+	if len(f.Profiles) > 0 {
+		c.addIn("+j.profile", texts(f.Profiles))
+	}
+	if f.Subject != "" {
+		c.add("j.subject = ?", f.Subject)
+	}
+	if f.Kind != "" {
+		c.add("j.kind = ?", f.Kind)
+	}
+	for word := range strings.FieldsSeq(f.Text) {
+		c.add(`instr(lower(j.kind || char(10) || j.subject || char(10) || j.agent || char(10) || j.profile || char(10) || j.detail),
+			lower(?)) > 0`, word)
+	}
+	limit := int64(-1)
+	if f.Limit > 0 {
+		limit = int64(f.Limit)
+	}
+	return all(ctx, s.reader(), "events", scanEvent,
+		"SELECT "+eventColumns+" FROM journal j WHERE "+c.sql()+" ORDER BY j.seq DESC LIMIT ?", append(c.args, limit)...)
+}
+
+const evidenceColumns = `e.id, e.profile, e.subject, e.operation, e.at, e.url, e.http_status, e.code, e.message, e.verified, e.request,
+	e.answer, e.request_hash, e.answer_hash, e.request_bytes`
+
+func scanEvidence(r row) (e ledger.Evidence, err error) {
+	err = r.Scan(&e.ID, &e.Profile, &e.Subject, &e.Operation, when{&e.At}, &e.URL, &e.HTTPStatus, &e.Code, &e.Message, &e.Verified,
+		&e.Request, &e.Answer, &e.RequestHash, &e.AnswerHash, &e.RequestBytes)
+	return e, err
+}
+
+// EvidenceOf lists the exchanges about one number, oldest first.
+func (s *Store) EvidenceOf(ctx context.Context, profile, subject string) ([]ledger.Evidence, error) {
+	return all(ctx, s.reader(), "evidence", scanEvidence, "SELECT "+evidenceColumns+
+		" FROM evidence e WHERE e.subject = ?2 AND (?1 = '' OR e.profile = ?1) ORDER BY e.id", profile, subject)
+}
+
+// PutEvidence adds an exchange.
+func (t *tx) PutEvidence(e ledger.Evidence) error {
+	_, err := t.exec("put evidence", `INSERT INTO evidence (profile, subject, operation, at, url, http_status, code, message, verified,
+			request, answer, request_hash, answer_hash, request_bytes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		e.Profile, e.Subject, e.Operation, micros(e.At), e.URL, e.HTTPStatus, e.Code, e.Message, e.Verified, notNil(e.Request),
+		notNil(e.Answer), e.RequestHash, e.AnswerHash, e.RequestBytes)
+	return err
+}
+
+// notNil: a body that is not there is an empty one, not NULL.
+func notNil(body []byte) []byte {
+	if body == nil {
+		return []byte{}
+	}
+	return body
+}
