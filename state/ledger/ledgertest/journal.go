@@ -71,6 +71,13 @@ func testJournal(t *testing.T, open Open) { // covers I13
 		}
 	}
 	same(t, "as sealed", sealed, read)
+	testJournalRefuses(t, s)
+}
+
+// What is no JSON object is no detail, and a walk can be stopped.
+func testJournalRefuses(t *testing.T, s ledger.Store) {
+	t.Helper()
+	ctx := context.Background()
 	for _, detail := range []string{"[1]", `"text"`, "{", "nonsense"} {
 		e := event(1, "k", "s")
 		e.Detail = json.RawMessage(detail)

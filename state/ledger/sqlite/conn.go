@@ -61,17 +61,25 @@ type statements struct {
 	kept map[string]*sql.Stmt
 }
 
-func (s *statements) get(ctx context.Context, text string, prepare func(context.Context, string) (*sql.Stmt, error)) (stmt *sql.Stmt, err error) {
+// get finds or prepares a statement; nil when there is no room for it, and the
+// caller runs the text unprepared. Preparing may wait for a connection, which
+// must not keep others from the statements that are there.
+func (s *statements) get(ctx context.Context, text string, prepare func(context.Context, string) (*sql.Stmt, error)) (*sql.Stmt, error) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	if stmt := s.kept[text]; stmt != nil {
+	stmt, full := s.kept[text], len(s.kept) >= mostStatements
+	s.mu.Unlock()
+	if stmt != nil || full {
 		return stmt, nil
 	}
-	if len(s.kept) >= mostStatements {
-		return nil, nil //nolint:nilnil // no room: the caller runs the text unprepared
-	}
-	if stmt, err = prepare(ctx, text); err != nil {
+	stmt, err := prepare(ctx, text)
+	if err != nil {
 		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if first := s.kept[text]; first != nil {
+		_ = stmt.Close()
+		return first, nil
 	}
 	s.kept[text] = stmt
 	return stmt, nil

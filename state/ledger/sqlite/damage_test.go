@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"database/sql"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -79,21 +80,39 @@ func TestJournalOnlyGrows(t *testing.T) { // covers I13
 	}
 }
 
+// damage overwrites a hundred bytes of a file.
+func damage(t *testing.T, path string, offset int64) {
+	t.Helper()
+	file, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := file.WriteAt(bytes.Repeat([]byte{0xa5}, 100), offset); err != nil {
+		t.Fatal(err)
+	}
+	if err := file.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// root is where the first page of a table or index begins.
+func root(t *testing.T, path, table string) int64 {
+	t.Helper()
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	var page, size int64
+	err = db.QueryRow("SELECT rootpage, (SELECT page_size FROM pragma_page_size) FROM sqlite_schema WHERE name = ?", table).Scan(&page, &size)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return (page - 1) * size
+}
+
 // Whatever is damaged, the ledger opens, says so, and writes nothing more.
 func TestDamage(t *testing.T) { // covers F18 I14
-	damage := func(t *testing.T, path string, offset int64) {
-		t.Helper()
-		file, err := os.OpenFile(path, os.O_WRONLY, 0)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := file.WriteAt(bytes.Repeat([]byte{0xa5}, 100), offset); err != nil {
-			t.Fatal(err)
-		}
-		if err := file.Close(); err != nil {
-			t.Fatal(err)
-		}
-	}
 	t.Run("header", func(t *testing.T) {
 		path := closed(t)
 		damage(t, path, 0)
@@ -106,19 +125,6 @@ func TestDamage(t *testing.T) { // covers F18 I14
 			t.Errorf("version: %v", err)
 		}
 	})
-	root := func(t *testing.T, path, table string) int64 {
-		t.Helper()
-		db, err := sql.Open("sqlite", path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer func() { _ = db.Close() }()
-		var page, size int64
-		if err := db.QueryRow("SELECT rootpage, (SELECT page_size FROM pragma_page_size) FROM sqlite_schema WHERE name = ?", table).Scan(&page, &size); err != nil {
-			t.Fatal(err)
-		}
-		return (page - 1) * size
-	}
 	t.Run("page that is read", func(t *testing.T) {
 		path := closed(t)
 		damage(t, path, root(t, path, "orders"))
@@ -159,4 +165,86 @@ func TestDamage(t *testing.T) { // covers F18 I14
 			t.Errorf("check of a sound ledger: %v, %+v", err, s.Health())
 		}
 	})
+}
+
+// With a full disk nothing is stored and everything is read; with room again
+// it goes on (SQLite says the same whether the disk or its limit is full).
+func TestFullDisk(t *testing.T) { // covers F16 I14
+	s := at(t, closed(t))
+	limit := func(pages string) {
+		t.Helper()
+		if _, err := s.session.exec(context.Background(), "PRAGMA max_page_count = "+pages); err != nil {
+			t.Fatal(err)
+		}
+	}
+	limit("1") // SQLite takes the present size
+	var err error
+	for i := 0; err == nil && i < 1000; i++ {
+		err = putOrder(s, fmt.Sprintf("full-%d", i))
+	}
+	if client.ClassOf(err) != client.ClassStorage || !strings.Contains(err.Error(), "full") {
+		t.Fatalf("writing to a full disk: %v", err)
+	}
+	if h := s.Health(); h.Writable || !strings.Contains(h.Reason, "full") {
+		t.Errorf("health %+v", h)
+	}
+	if _, err := s.Order(context.Background(), "shop", "P1"); err != nil {
+		t.Errorf("reading: %v", err)
+	}
+	// Even if fn goes on after the failure, nothing of it is kept.
+	_ = s.Update(context.Background(), func(tx ledger.Tx) error {
+		for i := range 500 {
+			_ = tx.PutEvidence(ledger.Evidence{Subject: fmt.Sprint("S", i), Exchange: client.Exchange{Answer: make([]byte, 4000)}})
+		}
+		return nil
+	})
+	if list, err := s.EvidenceOf(context.Background(), "", "S0"); len(list) != 0 || err != nil {
+		t.Errorf("half a decision was kept: %d, %v", len(list), err)
+	}
+	limit("1000000")
+	if err := putOrder(s, "room again"); err != nil {
+		t.Fatal(err)
+	}
+	if h := s.Health(); !h.Writable {
+		t.Errorf("health %+v", h)
+	}
+}
+
+// The reserve is there after the first start, goes when it is asked for, and
+// comes back with the next start.
+func TestReserve(t *testing.T) { // covers F17
+	path := closed(t)
+	size := func() int64 {
+		info, err := os.Stat(path + "-reserve")
+		if err != nil {
+			return 0
+		}
+		return info.Size()
+	}
+	for range 2 {
+		s, err := Open(context.Background(), path, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if size() != reserveSize {
+			t.Errorf("the reserve has %d bytes", size())
+		}
+		if !s.FreeReserve() || size() != 0 || s.FreeReserve() {
+			t.Error("the reserve was not given back once")
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// A file that SQLite needs beside the ledger cannot be made: reading works.
+func TestNoRoomBeside(t *testing.T) { // covers F16 I14
+	path := closed(t)
+	if err := os.Mkdir(path+"-shm", 0o700); err != nil {
+		t.Fatal(err)
+	}
+	s := at(t, path)
+	refusesWrites(t, s, "cannot be written")
+	readsOrder(t, s)
 }

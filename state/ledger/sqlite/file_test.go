@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -209,88 +210,6 @@ func TestForeignDatabase(t *testing.T) {
 	}
 }
 
-// With a full disk nothing is stored and everything is read; with room again
-// it goes on (SQLite says the same whether the disk or its limit is full).
-func TestFullDisk(t *testing.T) { // covers F16 I14
-	s := at(t, closed(t))
-	limit := func(pages string) {
-		t.Helper()
-		if _, err := s.session.exec(context.Background(), "PRAGMA max_page_count = "+pages); err != nil {
-			t.Fatal(err)
-		}
-	}
-	limit("1") // SQLite takes the present size
-	var err error
-	for i := 0; err == nil && i < 1000; i++ {
-		err = putOrder(s, fmt.Sprintf("full-%d", i))
-	}
-	if client.ClassOf(err) != client.ClassStorage || !strings.Contains(err.Error(), "full") {
-		t.Fatalf("writing to a full disk: %v", err)
-	}
-	if h := s.Health(); h.Writable || !strings.Contains(h.Reason, "full") {
-		t.Errorf("health %+v", h)
-	}
-	if _, err := s.Order(context.Background(), "shop", "P1"); err != nil {
-		t.Errorf("reading: %v", err)
-	}
-	// Even if fn goes on after the failure, nothing of it is kept.
-	_ = s.Update(context.Background(), func(tx ledger.Tx) error {
-		for i := range 500 {
-			_ = tx.PutEvidence(ledger.Evidence{Subject: fmt.Sprint("S", i), Exchange: client.Exchange{Answer: make([]byte, 4000)}})
-		}
-		return nil
-	})
-	if list, err := s.EvidenceOf(context.Background(), "", "S0"); len(list) != 0 || err != nil {
-		t.Errorf("half a decision was kept: %d, %v", len(list), err)
-	}
-	limit("1000000")
-	if err := putOrder(s, "room again"); err != nil {
-		t.Fatal(err)
-	}
-	if h := s.Health(); !h.Writable {
-		t.Errorf("health %+v", h)
-	}
-}
-
-// The reserve is there after the first start, goes when it is asked for, and
-// comes back with the next start.
-func TestReserve(t *testing.T) { // covers F17
-	path := closed(t)
-	size := func() int64 {
-		info, err := os.Stat(path + "-reserve")
-		if err != nil {
-			return 0
-		}
-		return info.Size()
-	}
-	for range 2 {
-		s, err := Open(context.Background(), path, Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if size() != reserveSize {
-			t.Errorf("the reserve has %d bytes", size())
-		}
-		if !s.FreeReserve() || size() != 0 || s.FreeReserve() {
-			t.Error("the reserve was not given back once")
-		}
-		if err := s.Close(); err != nil {
-			t.Fatal(err)
-		}
-	}
-}
-
-// A file that SQLite needs beside the ledger cannot be made: reading works.
-func TestNoRoomBeside(t *testing.T) { // covers F16 I14
-	path := closed(t)
-	if err := os.Mkdir(path+"-shm", 0o700); err != nil {
-		t.Fatal(err)
-	}
-	s := at(t, path)
-	refusesWrites(t, s, "cannot be written")
-	readsOrder(t, s)
-}
-
 // Another process holds the write lock: a clear error in good time, and
 // nothing stored; once it lets go, writing works.
 func TestBusy(t *testing.T) { // covers F23
@@ -371,6 +290,22 @@ func TestReadingNeverWaits(t *testing.T) { // covers I14
 	})
 	if err != nil {
 		t.Error(err)
+	}
+}
+
+// A path is a path, whatever characters it has.
+func TestOddPath(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a b?mode=memory#%41&x", "ledger.db")
+	if err := putOrder(at(t, path), "P1"); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Stat(path); err != nil || info.Size() == 0 || info.Mode().Perm() != 0o600 {
+		t.Errorf("%v, %v", info, err)
+	}
+	for _, suffix := range []string{"-wal", "-shm"} {
+		if info, err := os.Stat(path + suffix); err != nil || info.Mode().Perm() != 0o600 { // covers S20
+			t.Errorf("%s: %v, %v", suffix, info, err)
+		}
 	}
 }
 

@@ -50,6 +50,10 @@ type Store struct {
 	session *session // on that connection; used by whoever has the turn
 	read    *pool
 
+	tidying   atomic.Bool    // a checkpoint is under way
+	untidy    atomic.Int64   // decisions since the last one
+	tidyGroup sync.WaitGroup // what Close waits for
+
 	versionMu   sync.Mutex
 	versionConn *sql.Conn
 	commits     atomic.Int64
@@ -216,7 +220,7 @@ func (s *Store) dsn(mode string, immutable bool) string {
 		q.Set("_journal_mode", "WAL")
 		q.Set("_synchronous", "FULL") // a commit is on the disk when it returns (I1)
 		q.Set("_txlock", "immediate")
-		q["_pragma"] = []string{"journal_size_limit(67108864)", "cache_size(-16000)"}
+		q["_pragma"] = []string{"journal_size_limit(67108864)", "cache_size(-8000)", "wal_autocheckpoint(16000)"}
 	} else {
 		q.Set("_query_only", "1")
 	}
@@ -302,6 +306,7 @@ func (s *Store) Close() error {
 }
 
 func (s *Store) close() error {
+	s.tidyGroup.Wait()
 	s.versionMu.Lock()
 	if s.versionConn != nil {
 		_ = s.versionConn.Close()

@@ -67,7 +67,32 @@ func (s *Store) Update(ctx context.Context, fn func(ledger.Tx) error) error {
 	}
 	committed = true
 	s.commits.Add(1)
+	s.tidy(int64(1 + len(t.entries)/tidyOrders))
 	return s.noteWrite(nil)
+}
+
+// When the write-ahead log is moved into the file: after so many decisions, a
+// decision about many orders counting for several. SQLite's own rule, which
+// makes one commit in a hundred wait for it, is left for floods only.
+const (
+	tidyAfter  = 64
+	tidyOrders = 16
+)
+
+// tidy moves the write-ahead log into the file in the background, on a
+// connection of its own, so that no commit waits for it. Failing is no harm:
+// the log grows until the next attempt.
+func (s *Store) tidy(weight int64) {
+	if s.untidy.Add(weight) < tidyAfter || !s.tidying.CompareAndSwap(false, true) {
+		return
+	}
+	s.untidy.Store(0)
+	s.tidyGroup.Go(func() {
+		defer s.tidying.Store(false)
+		db := sql.OpenDB(connector(s.dsn("rw", false)))
+		defer func() { _ = db.Close() }()
+		_, _ = db.ExecContext(context.Background(), "PRAGMA wal_checkpoint(PASSIVE)")
+	})
 }
 
 // refuse is why the store does not write, or nil.
