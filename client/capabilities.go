@@ -17,22 +17,28 @@ func Cannot(reason string) Capability { return Capability{Reason: reason} }
 
 // Capabilities is what one gateway can do. Screens and verbs are driven by it.
 type Capabilities struct {
-	QueryOrder          Capability
-	QueryByGatewayNo    Capability // look-up by the gateway's own order number
-	ListOrders          Capability
-	Statement           Capability
-	CreateOrder         Capability
-	ChargeToken         Capability
-	Refund              Capability
-	PartialRefund       Capability
-	QueryRefund         Capability
-	ListTokens          Capability
-	RemoveToken         Capability
-	RefundWindow        time.Duration // warn beyond it
-	RefundHardLimit     time.Duration // refuse beyond it; 0: never
-	MaxReason           int           // characters; 0: no limit known
-	OneRefundAtATime    bool
-	UnsignedRefusals    bool // failing answers may come without a signature
+	QueryOrder       Capability
+	QueryByGatewayNo Capability // look-up by the gateway's own order number
+	ListOrders       Capability
+	Statement        Capability
+	CreateOrder      Capability
+	CloseOrder       Capability // OrderCloser
+	ChargeToken      Capability
+	Refund           Capability
+	PartialRefund    Capability
+	QueryRefund      Capability
+	ListTokens       Capability
+	RemoveToken      Capability
+	Balance          Capability    // Balances
+	RefundWindow     time.Duration // warn beyond it
+	RefundHardLimit  time.Duration // refuse beyond it; 0: never
+	MaxReason        int           // characters; 0: no limit known
+	OneRefundAtATime bool
+	UnsignedRefusals bool // failing answers may come without a signature
+	// UnsignedAnswers says that no answer of this gateway carries a signature:
+	// TLS to the checked host is all that vouches for them, and Exchange.Verified
+	// is never set. A queried answer without an error is then the gateway's word.
+	UnsignedAnswers     bool
 	NotFoundMayBeEarly  bool // "not known" may be said of a request still under way
 	RequestsPerSecond   int  // budget per account
 	Burst               int

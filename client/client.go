@@ -79,6 +79,7 @@ type Refund struct {
 	RefundNo        string // the merchant's number
 	GatewayRefundNo string
 	OrderNo         string // the merchant's order number
+	GatewayOrderNo  string // the gateway's order number, where it names the order so
 	Amount          Money  // zero Currency when the answer carries no amount
 	// AmountFromTotal says that the answer had no refund amount and Amount was
 	// read from its total: it counts only when it equals what was asked for
@@ -163,9 +164,14 @@ type CreateOrder struct {
 	ReturnURL string // where the payer's browser goes afterwards
 	NotifyURL string // empty: the gateway's portal setting
 	Token     string // saved card to charge; empty: hosted page
-	Method    string // payment method of the saved card; empty: "CARD"
+	Method    string // payment method of the saved card, or the page's channel; empty: the gateway's usual one
 	ClientIP  string // of the payer, for a token charge
 	UserAgent string // of the payer, for a token charge
+
+	// Of the payer, for gateways that insist on them; empty: the profile's own.
+	PayerName   string
+	PayerEmail  string
+	PayerMobile string
 }
 
 // CreateOrderAnswer is a new order. PageURL is where the payer pays; empty

@@ -137,10 +137,15 @@ func (b *Bar) resize() {
 // pointer when there is no room on its right.
 func (b *Bar) faultLine() string {
 	column := min(prompt+b.input.CellOf(b.at), b.width-2)
-	message := text.Truncate(b.fault, b.width-4)
 	caret := b.st.Paint(style.Danger, b.st.Glyph.Caret)
-	if column+2+text.Width(message) <= b.width-1 {
-		return style.Fit(text.Spaces(column).String()+caret+" "+b.st.Paint(style.Danger, message), b.width)
+	need, after, before := text.Width(b.fault), b.width-1-column-2, column-2 // cells on either side of the pointer
+	whole := need <= b.width-4
+	if need <= after || (!whole && after >= before) {
+		return style.Fit(text.Spaces(column).String()+caret+" "+b.st.Paint(style.Danger, text.Truncate(b.fault, after)), b.width)
+	}
+	message := b.fault
+	if !whole {
+		message = text.Truncate(b.fault, before)
 	}
 	left := max(column-1-text.Width(message), 1)
 	return style.Fit(text.Spaces(left).String()+b.st.Paint(style.Danger, message)+" "+caret, b.width)

@@ -28,7 +28,10 @@ type Column struct {
 	Min   int // the least width at which it is shown
 	Max   int // it grows up to this where there is room; below Min counts as Min
 	Align Align
-	Drop  int // 0 always stays; of the others the highest goes first when it gets narrow
+	// Middle cuts a text that does not fit in its middle: numbers differ at
+	// their ends.
+	Middle bool
+	Drop   int // 0 always stays; of the others the highest goes first when it gets narrow
 }
 
 // Cell is one value, safe and ready to be drawn.

@@ -185,7 +185,7 @@ func (g *Grid) row(b *strings.Builder, r Row, selected bool) {
 		if at.index < len(r.Cells) {
 			cell = r.Cells[at.index]
 		}
-		p.aligned(cell, at.width, g.columns[at.index].Align)
+		p.aligned(cell, at.width, g.columns[at.index])
 	}
 	p.add(p.tone, text.Spaces(g.width-gutter-used(g.layout)-1))
 	p.flush()
@@ -217,10 +217,13 @@ func (p *painter) add(t style.Tone, words text.Safe) {
 }
 
 // aligned writes a cell with its padding.
-func (p *painter) aligned(c Cell, width int, a Align) {
+func (p *painter) aligned(c Cell, width int, column Column) {
 	cut := text.Truncate(c.Text, width)
+	if column.Middle {
+		cut = text.TruncateMiddle(c.Text, width)
+	}
 	fill := text.Spaces(width - text.Width(cut))
-	if a == Right {
+	if column.Align == Right {
 		p.add(p.tone, fill)
 		p.add(c.Tone, cut)
 		return

@@ -1,0 +1,257 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"paydesk/client"
+	"paydesk/client/secret"
+	"paydesk/state/config"
+	"paydesk/state/poll"
+	"paydesk/state/vault"
+	"paydesk/ui/cli/demo"
+)
+
+// SandboxOptions say how the sandbox gateways are started.
+type SandboxOptions struct {
+	Dir    string // "": in memory
+	Listen string
+	Notify string
+	Seed   uint64
+	Orders int
+	Speed  int
+	Faults []string
+	Log    *slog.Logger
+}
+
+// Sandbox is the running sandbox gateways.
+type Sandbox struct {
+	Ready    string // the line that says where everything is
+	Accounts []demo.Account
+	Past     func() demo.Past
+	Wait     func() error
+	Close    func() error
+}
+
+func (r *run) sandboxCommand() *cobra.Command {
+	var o SandboxOptions
+	cmd := &cobra.Command{
+		Use: "sandbox --dir DIR", Short: "run the sandbox gateways alone, for scripts and tests",
+		Long: `Plays the gateways on loopback, with real HTTP and real signatures, and keeps their
+truth in DIR. Prints one line of JSON when ready and runs until it is stopped; DIR
+then holds a configuration and keys: paydesk --config DIR/config.toml.`,
+		Example: "  paydesk sandbox --dir /tmp/play --fault refund:lose-answer=0.3\n  paydesk --config /tmp/play/config.toml order list",
+		Args:    exactly(0, "name the directory with --dir"),
+		RunE:    func(cmd *cobra.Command, _ []string) error { return r.sandbox(cmd.Context(), o) },
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&o.Dir, "dir", "", "directory of the book, the configuration and the keys")
+	flags.StringVar(&o.Listen, "listen", "127.0.0.1:0", "loopback address")
+	flags.Uint64Var(&o.Seed, "seed", 1, "seed of the made-up past and of all chances")
+	flags.IntVar(&o.Orders, "orders", 500, "orders of a new book")
+	flags.IntVar(&o.Speed, "speed", 60, "divides every delay")
+	flags.StringArrayVar(&o.Faults, "fault", nil, "fault to commit, such as refund:lose-answer=0.3; may be given again")
+	flags.StringVar(&o.Notify, "notify", "", "callback address of the merchants' portal settings, on loopback")
+	return cmd
+}
+
+func (r *run) sandbox(ctx context.Context, o SandboxOptions) error {
+	if o.Dir == "" {
+		return &client.Error{Class: client.ClassInput, Code: "dir", Message: "--dir is missing", Hint: "name a directory for the sandbox's files"}
+	}
+	o.Log = slog.New(slog.DiscardHandler)
+	if r.verbose {
+		o.Log = r.narrator()
+	}
+	box, err := r.Sandbox(ctx, o)
+	if err != nil {
+		return err
+	}
+	if _, err := fmt.Fprintln(r.Out, box.Ready); err != nil {
+		return errors.Join(err, box.Close())
+	}
+	return box.Wait()
+}
+
+// What the demo plays with.
+const (
+	demoSpeed  = 6
+	demoOrders = 420
+)
+
+func (r *run) demoCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "demo", Short: "try the console on sandbox gateways; leaves nothing behind",
+		Long: "Opens the console on embedded gateways with a merchant's made-up past. Everything is\nreal but the money: HTTP, signatures, refunds that settle while you watch. Keys and\nledger are gone when it ends.",
+		Args: exactly(0, "demo takes no argument"),
+		RunE: func(cmd *cobra.Command, _ []string) error { return r.demo(cmd.Context()) },
+	}
+}
+
+func (r *run) demo(ctx context.Context) error {
+	if err := r.needsTerminal(); err != nil {
+		return err
+	}
+	s, err := r.prepareDemo(ctx)
+	if err != nil {
+		return err
+	}
+	return s.openConsole(ctx, s.cfg.Profiles[0].Name, true)
+}
+
+// prepareDemo starts the sandbox and opens a session on it that touches
+// nothing of the person's own: configuration, ledger, log and keys are in a
+// directory that goes away, or in memory.
+func (r *run) prepareDemo(ctx context.Context) (*session, error) {
+	dir, err := os.MkdirTemp("", "paydesk-demo-")
+	if err != nil {
+		return nil, &client.Error{Class: client.ClassStorage, Code: "temp", Message: "no temporary directory can be made", Err: err, Hint: "check the room on the disk, or set TMPDIR"}
+	}
+	r.closers = append(r.closers, func() error { return os.RemoveAll(dir) })
+	box, err := r.Sandbox(ctx, SandboxOptions{Seed: 1, Orders: demoOrders, Speed: demoSpeed, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		return nil, err
+	}
+	r.closers = append(r.closers, box.Close)
+	if len(box.Accounts) == 0 {
+		return nil, &client.Error{Class: client.ClassBug, Code: "demo", Message: "the sandbox has no account"}
+	}
+	r.profile, r.config, r.logFile = "", "", ""
+	r.Env, r.Dirs = demoEnv(r.Env), config.Dirs{Home: dir, Config: dir, Data: dir, State: dir}
+	keys := vault.Memory()
+	var cfg *config.Config
+	for _, a := range box.Accounts {
+		if cfg, err = r.demoAccount(ctx, a, keys); err != nil {
+			return nil, err
+		}
+	}
+	s, err := r.with(cfg)
+	if err != nil {
+		return nil, err
+	}
+	r.crash, s.keys = "", keys
+	if err := s.open(ctx); err != nil {
+		return nil, err
+	}
+	return s, demo.Fill(ctx, s.store, box.Past(), box.Accounts, r.Agent, r.Clock())
+}
+
+// demoAccount writes the profile of an account and keeps its keys in memory.
+func (r *run) demoAccount(ctx context.Context, a demo.Account, keys Keys) (*config.Config, error) {
+	g, err := r.gateway(a.Gateway)
+	if err != nil {
+		return nil, err
+	}
+	for _, key := range g.Keys {
+		for file, text := range a.Keys {
+			if strings.TrimSuffix(file, filepath.Ext(file)) != key.Name {
+				continue
+			}
+			raw, err := key.Stored(text)
+			if err != nil {
+				return nil, err
+			}
+			if err := keys.Set(ctx, a.Name, key.Name, secret.New(raw)); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return config.AddProfile(r.configOptions(), config.Draft{
+		Name: a.Name, Gateway: a.Gateway, Brand: a.Brand, Environment: a.Environment, BaseURL: a.BaseURL, MerchantNo: a.MerchantNo, AppID: a.AppID,
+		// One limit makes every amount be typed: a currency without one always is.
+		ConfirmAbove: []string{"0 HKD"}, UndoWindow: "5s", Settings: map[string]any{"speed": demoSpeed},
+	})
+}
+
+// demoEnv hides paydesk's own variables: none of them may lead the demo to the
+// person's ledger.
+func demoEnv(env config.Env) config.Env {
+	if env == nil {
+		env = config.OSEnv()
+	}
+	return func(name string) (string, bool) {
+		if strings.HasPrefix(name, "PAYDESK_") && name != "PAYDESK_THEME" {
+			return "", false
+		}
+		return env(name)
+	}
+}
+
+// needsTerminal refuses to open the console where nobody sees it.
+func (r *run) needsTerminal() error {
+	if r.Terminal.Present() && r.Terminal.Shows() {
+		return nil
+	}
+	return &client.Error{
+		Class: client.ClassInput, Code: "terminal", Message: "the console needs a terminal for input and output",
+		Hint: "scripts use the verbs: order, refund, token … (`paydesk help`)",
+	}
+}
+
+// console opens the console on the person's own configuration.
+func (r *run) console(ctx context.Context) error {
+	if r.Console == nil {
+		return &client.Error{Class: client.ClassUnsupported, Code: "console", Message: "this build has no console", Hint: "`paydesk help` lists the commands"}
+	}
+	if err := r.needsTerminal(); err != nil {
+		return err
+	}
+	s, err := r.opened(ctx)
+	if err != nil {
+		return err
+	}
+	chosen := ""
+	if r.profile != "" || len(s.cfg.Profiles) > 0 {
+		p, err := s.cfg.Select()
+		switch {
+		case err == nil:
+			chosen = p.Name
+		case r.profile != "":
+			return err
+		default:
+			chosen = s.cfg.Profiles[0].Name // the console can switch
+		}
+	}
+	return s.openConsole(ctx, chosen, false)
+}
+
+// openConsole runs the console with the poller beside it. When the console has
+// ended, steps under way are waited for: money is never left in the middle of
+// a call.
+func (s *session) openConsole(ctx context.Context, profile string, play bool) error {
+	services := Services{
+		Version: s.run.Version, Config: s.cfg, Desk: s.desk, Store: s.store, Feed: s.feed, Keys: s.keysOf, Gateways: s.run.Gateways,
+		Profile: profile, Demo: play, Linear: s.run.linear, Env: s.run.Env, Clock: s.run.Clock, Zone: s.run.Zone, Log: s.log,
+		Poller: poll.New(poll.Options{Desk: s.desk, Source: s.store, Feed: s.feed, Profiles: s.cfg.Names(), Clock: s.run.Clock, Log: s.log}),
+	}
+	background, stop := context.WithCancel(ctx)
+	var group sync.WaitGroup
+	for name, work := range map[string]func(){
+		"poll": func() { services.Poller.Run(background) },
+		"feed": func() { s.feed.Watch(background, s.store, time.Second) },
+	} {
+		group.Go(func() {
+			defer s.caught(name)
+			work()
+		})
+	}
+	defer group.Wait()
+	defer stop()
+	return s.run.Console(ctx, services)
+}
+
+// caught keeps a fault in the background from tearing the terminal down.
+func (s *session) caught(name string) {
+	if cause := recover(); cause != nil {
+		s.log.Error("a background part failed", "part", name, "kind", fmt.Sprintf("%T", cause))
+	}
+}

@@ -1,0 +1,271 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"runtime"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"paydesk/client"
+	"paydesk/state/ledger"
+	"paydesk/ui/cli/gate"
+	"paydesk/ui/cli/show"
+	"paydesk/ui/text"
+)
+
+// Limits of what is read.
+const (
+	maxBody = 16 << 20 // bytes of a body to inspect
+	maxKey  = 64 << 10 // bytes of a key
+)
+
+// inspectFlags are the flags of sign and verify.
+type inspectFlags struct {
+	gateway, dialect, kind, key, sign string
+	signGiven                         bool
+}
+
+func (f *inspectFlags) register(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&f.gateway, "gateway", "", "gateway whose scheme is used (instead of a profile)")
+	flags.StringVar(&f.dialect, "dialect", "", "dialect of the scheme, where a gateway has several")
+	flags.StringVar(&f.kind, "kind", "request", "request, answer or callback")
+	flags.StringVar(&f.key, "key", "", "file with the key: PEM, bare base64 DER, or the secret text")
+}
+
+const inspectHelp = `The body is read from standard input, exactly as it is. With --gateway the key comes
+from the file --key; without, the keys of the profile are used.`
+
+func (r *run) signCommand() *cobra.Command {
+	var f inspectFlags
+	cmd := &cobra.Command{
+		Use: "sign", Short: "sign a body as the gateway's protocol does",
+		Long:    "Prints the signature, the exact text that is signed, and its digest.\n\n" + inspectHelp,
+		Example: "  paydesk sign --gateway payermax --key merchant.pem < body.json",
+		Args:    exactly(0, "the body is read from standard input"),
+		RunE:    func(cmd *cobra.Command, _ []string) error { return r.sign(cmd.Context(), f) },
+	}
+	f.register(cmd)
+	return cmd
+}
+
+func (r *run) verifyCommand() *cobra.Command {
+	var f inspectFlags
+	cmd := &cobra.Command{
+		Use: "verify", Short: "check the signature of a body",
+		Long:    "Says whether a signature is valid and if not, why. Exit codes: 0 valid, 5 not, 2 when\nthe input cannot be read. Without --sign the signature is taken from the body.\n\n" + inspectHelp,
+		Example: "  paydesk verify --gateway payermax --key platform.pem --sign 'm5L…' < answer.json\n  paydesk verify --profile shop-hk --kind callback --sign 'm5L…' < callback.json",
+		Args:    exactly(0, "the body is read from standard input"),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			f.signGiven = cmd.Flags().Changed("sign")
+			return r.verify(cmd.Context(), f)
+		},
+	}
+	f.register(cmd)
+	cmd.Flags().StringVar(&f.sign, "sign", "", "the signature (default: from the body)")
+	return cmd
+}
+
+// signed is what sign prints.
+type signed struct {
+	Sign         string `json:"sign"`
+	SignedText   string `json:"signed_text"`
+	SignedSHA256 string `json:"signed_sha256"`
+}
+
+func (r *run) sign(ctx context.Context, f inspectFlags) error {
+	g, question, err := r.inspection(ctx, f, func(k gate.Key) []string { return k.Signs })
+	if err != nil {
+		return err
+	}
+	found, err := g.Sign(question)
+	if err != nil {
+		return err
+	}
+	return show.Line(r.Out, signed{Sign: found.Sign, SignedText: found.SignedText, SignedSHA256: found.SignedSHA256})
+}
+
+// verified is what verify prints.
+type verified struct {
+	Valid      bool   `json:"valid"`
+	Reason     string `json:"reason,omitempty"`
+	SignedText string `json:"signed_text"`
+	Expected   string `json:"expected,omitempty"`
+}
+
+func (r *run) verify(ctx context.Context, f inspectFlags) error {
+	g, question, err := r.inspection(ctx, f, func(k gate.Key) []string { return k.Verifies })
+	if err != nil {
+		return err
+	}
+	question.Sign = f.sign
+	found, err := g.Verify(question)
+	if err != nil {
+		return err
+	}
+	if err := show.Line(r.Out, verified{Valid: found.Valid, Reason: found.Reason, SignedText: found.SignedText, Expected: found.Expected}); err != nil {
+		return err
+	}
+	if found.Valid {
+		return nil
+	}
+	return &client.Error{Class: client.ClassSignature, Code: "invalid", Message: "the signature is not valid: " + found.Reason, Hint: "check the key, the kind of body, and that not a byte of it was changed"}
+}
+
+// inspection reads the key and the body. serves says which kinds of bodies a
+// key of a profile is for.
+func (r *run) inspection(ctx context.Context, f inspectFlags, serves func(gate.Key) []string) (gate.Gateway, gate.Inspect, error) {
+	question := gate.Inspect{Dialect: f.dialect, Kind: f.kind}
+	if !slices.Contains([]string{"request", "answer", "callback"}, f.kind) {
+		return gate.Gateway{}, question, &client.Error{Class: client.ClassInput, Code: "kind", Message: fmt.Sprintf("--kind %.20q is not known", f.kind), Hint: "right are request, answer and callback"}
+	}
+	var g gate.Gateway
+	var err error
+	if f.gateway == "" {
+		if f.key != "" {
+			return g, question, &client.Error{Class: client.ClassInput, Code: "usage", Message: "--key needs --gateway", Hint: "name the gateway whose scheme is used, or leave both out to use a profile's keys"}
+		}
+		g, question.Key, err = r.profileKey(ctx, f.kind, serves)
+	} else {
+		if g, err = r.gateway(f.gateway); err == nil {
+			question.Key, err = r.keyFile(f.key)
+		}
+	}
+	if err != nil {
+		return g, question, err
+	}
+	question.Body, err = readAll(r.In, maxBody, "the body")
+	return g, question, err
+}
+
+func (r *run) keyFile(name string) ([]byte, error) {
+	if name == "" {
+		return nil, &client.Error{Class: client.ClassInput, Code: "usage", Message: "--key is missing", Hint: "name a file with the key; a key is never taken from an argument"}
+	}
+	return readFile(name)
+}
+
+// profileKey is the key of the chosen profile that serves a kind of body.
+func (r *run) profileKey(ctx context.Context, kind string, serves func(gate.Key) []string) (gate.Gateway, []byte, error) {
+	s, err := r.configured()
+	if err != nil {
+		return gate.Gateway{}, nil, err
+	}
+	p, err := s.cfg.Select()
+	if err != nil {
+		return gate.Gateway{}, nil, err
+	}
+	g, err := r.gateway(p.Gateway)
+	if err != nil {
+		return g, nil, err
+	}
+	for _, key := range g.Keys {
+		if !slices.Contains(serves(key), kind) {
+			continue
+		}
+		value, err := s.keysOf(p).Get(ctx, p.Name, key.Name)
+		if err != nil {
+			return g, nil, hinted(err, key, p)
+		}
+		return g, value.Reveal(), nil
+	}
+	return g, nil, &client.Error{
+		Class: client.ClassInput, Code: "kind", Message: fmt.Sprintf("profile %s holds no key that signs a gateway's %s", p.Name, kind), Hint: "name a key file with --gateway and --key",
+	}
+}
+
+// readAll reads to the end, up to a limit.
+func readAll(in io.Reader, limit int64, what string) ([]byte, error) {
+	raw, err := io.ReadAll(io.LimitReader(in, limit+1))
+	if err != nil {
+		return nil, &client.Error{Class: client.ClassInput, Code: "read", Message: what + " cannot be read", Err: err}
+	}
+	if int64(len(raw)) > limit {
+		return nil, &client.Error{Class: client.ClassInput, Code: "read", Message: fmt.Sprintf("%s is longer than %d KiB", what, limit>>10), Hint: "check that the right file was given"}
+	}
+	return raw, nil
+}
+
+func readFile(name string) ([]byte, error) {
+	file, err := openInput(name)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = file.Close() }() // only read
+	return readAll(file, maxKey, fmt.Sprintf("file %.200q", name))
+}
+
+// readSecret reads a key from a file, a hidden prompt or standard input (S7).
+func (r *run) readSecret(ctx context.Context, question, file string) ([]byte, error) {
+	switch {
+	case file != "" && file != "-":
+		return readFile(file)
+	case file == "" && r.Terminal.Present():
+		answer, err := r.Terminal.Hidden(ctx, text.Clean(question))
+		return []byte(answer), err
+	default:
+		return readAll(r.In, maxKey, "the key on standard input")
+	}
+}
+
+func (r *run) journalCommand() *cobra.Command {
+	cmd := &cobra.Command{Use: "journal", Short: "check the audit trail"}
+	cmd.AddCommand(&cobra.Command{
+		Use: "verify", Short: "walk the whole audit trail and check every digest",
+		Long: "Checks that no line of the audit trail was changed, dropped or moved. Exit code 8 and\nthe number of the line when one was.",
+		Args: exactly(0, "verify takes no argument"),
+		RunE: func(cmd *cobra.Command, _ []string) error { return r.verifyJournal(cmd.Context()) },
+	})
+	return cmd
+}
+
+// journalRecord is what journal verify prints.
+type journalRecord struct {
+	Lines  int64  `json:"lines"`
+	Digest string `json:"last_digest,omitempty"`
+}
+
+func (r *run) verifyJournal(ctx context.Context) error {
+	s, err := r.opened(ctx)
+	if err != nil {
+		return err
+	}
+	lines, err := ledger.VerifyJournal(ctx, s.store)
+	if err != nil {
+		if worst(err) == nil && ctx.Err() == nil {
+			err = &client.Error{
+				Class: client.ClassStorage, Code: "journal", Message: fmt.Sprintf("the audit trail is broken after %d intact lines: %v", lines, err),
+				Hint: "keep the ledger file as it is and compare it with a backup: somebody or something has changed it",
+			}
+		}
+		return err
+	}
+	record := journalRecord{Lines: lines}
+	if newest, err := s.store.Events(ctx, ledger.EventFilter{Limit: 1}); err != nil {
+		return err
+	} else if len(newest) > 0 {
+		record.Digest = newest[0].Digest
+	}
+	if r.json {
+		return show.Line(r.Out, record)
+	}
+	_, err = fmt.Fprintf(r.Out, "the audit trail is whole: %s lines, last digest %s\n", text.Number(lines), text.Clean(record.Digest))
+	return err
+}
+
+func (r *run) versionCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "version", Short: "print the version",
+		Args: exactly(0, "version takes no argument"),
+		RunE: func(*cobra.Command, []string) error {
+			if r.json {
+				return show.Line(r.Out, map[string]string{"version": r.Version, "go": runtime.Version(), "os": runtime.GOOS, "arch": runtime.GOARCH})
+			}
+			_, err := fmt.Fprintf(r.Out, "paydesk %s (%s, %s/%s)\n", r.Version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			return err
+		},
+	}
+}
