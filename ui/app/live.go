@@ -34,6 +34,7 @@ type live struct {
 	news    *feed.Subscription
 	armed   time.Time // when the next tick is due; zero: none
 	tick    int
+	batches int // of news, since the start
 	figures figures
 	reads   *page.Asker[figures]
 	unlocks *page.Asker[unlocked]
@@ -114,6 +115,7 @@ func rest(ctx context.Context, d time.Duration) bool {
 // opened.
 func (m *Model) news(msg newsMsg) tea.Cmd {
 	m.screen.dirty = true
+	m.live.batches++
 	cmds := []tea.Cmd{m.waitNews(newsPause), m.page().News(msg.changes), m.refund.News(msg.changes), m.tokens.Follow(msg.changes)}
 	if slices.ContainsFunc(msg.changes, func(c feed.Change) bool { return c.Kind != feed.Link && c.Kind != feed.Journal }) {
 		cmds = append(cmds, m.readFigures(figuresPause))

@@ -188,3 +188,6 @@ func (p *Page) search(no string) tea.Cmd {
 	p.layout()
 	return p.reopen()
 }
+
+// Waiting reports whether the rows of the newest search are not there yet.
+func (p *Page) Waiting() bool { return p.list.Asker.Busy() }
