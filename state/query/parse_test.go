@@ -17,9 +17,6 @@ var (
 	noon     = time.Date(2026, 11, 22, 12, 30, 0, 0, hongKong)
 )
 
-// day is the beginning of a day in the desk's zone.
-func day(y int, m time.Month, d int) time.Time { return time.Date(y, m, d, 0, 0, 0, 0, hongKong).UTC() }
-
 // show is a term without its position.
 func show(t Term) string {
 	var b strings.Builder

@@ -84,6 +84,8 @@ type Refund struct {
 	reason choice
 	focus  stop
 	gate   gate
+	// suggested: nobody has typed the amount yet, so the first digit replaces it.
+	suggested bool
 
 	draft   Draft
 	fault   text.Safe // what is wrong with the amount; a plan is not asked for then
@@ -106,7 +108,7 @@ type settledMsg struct {
 // Ask for a plan of Draft() at once.
 func NewRefund(kit Kit, order RefundOrder, now time.Time) *Refund {
 	d := &Refund{
-		kit: kit, order: order, reason: choice{options: order.Reasons}, focus: atCancel,
+		kit: kit, order: order, reason: choice{options: order.Reasons}, focus: atCancel, suggested: true,
 		amount: field.New(kit.Styles, maxAmount), note: field.New(kit.Styles, maxNote), typed: field.New(kit.Styles, maxConfirm),
 	}
 	d.amount.SetAccept(func(r rune) bool { return r == '.' || (r >= '0' && r <= '9') })
@@ -232,6 +234,10 @@ func (d *Refund) edit(msg tea.KeyPressMsg, id string) (Result, tea.Cmd) {
 			half.Minor /= 2
 			return d.take(half)
 		}
+		if d.suggested && msg.Text != "" {
+			d.amount.SetValue("")
+		}
+		d.suggested = false
 		return d.edited(d.amount.Update(msg))
 	case atReason:
 		moved := (id == keys.DialogLeft && d.reason.turn(-1)) || (id == keys.DialogRight && d.reason.turn(1)) ||
@@ -249,6 +255,7 @@ func (d *Refund) edit(msg tea.KeyPressMsg, id string) (Result, tea.Cmd) {
 // take puts an amount into the field.
 func (d *Refund) take(amount client.Money) (Result, tea.Cmd) {
 	before := d.amount.Value()
+	d.suggested = true
 	d.amount.SetValue(amount.Major())
 	return d.edited(d.amount.Value() != before)
 }

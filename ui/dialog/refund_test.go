@@ -79,3 +79,17 @@ func TestOnlyFullRefundsWhereTheGatewayTakesNoOthers(t *testing.T) {
 		t.Errorf("draft %+v:\n%s", d.Draft(), ansi.Strip(d.View()))
 	}
 }
+
+func TestTheFirstDigitReplacesTheSuggestedAmount(t *testing.T) {
+	d := NewRefund(kit(t), order(), start)
+	d.SetSize(80, 24)
+	p := &person{dialog: d, now: start}
+	p.press(tea.KeyDown).write("20")
+	if got := d.Draft().Amount.Minor; got != 20 {
+		t.Errorf("typed 20 over the suggestion, the draft says %d", got)
+	}
+	p.write("00")
+	if got := d.Draft().Amount.Minor; got != 2000 {
+		t.Errorf("typed on to 2000, the draft says %d", got)
+	}
+}

@@ -95,7 +95,7 @@ func TestRefundViews(t *testing.T) {
 			plan.Hint = text.Literal("wait until it is settled")
 			d.SetPlan(plan, p.now)
 		},
-		"wrong amount": func(_ *Refund, p *person) { p.press(tea.KeyDown).write("00").press(tea.KeyDown) },
+		"wrong amount": func(_ *Refund, p *person) { p.press(tea.KeyDown).write("800000").press(tea.KeyDown) },
 		"note":         func(_ *Refund, p *person) { p.press(tea.KeyUp).write("ticket 1182, 客户来电") },
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -104,7 +104,7 @@ func (s *Store) openFile(ctx context.Context) error {
 	if err == nil {
 		return nil
 	}
-	s.closeWriter()
+	_ = s.closeWriter() // it failed already; only reading is left
 	switch {
 	case damaged(err):
 		s.lock("the ledger file is damaged: " + reason(err))
@@ -173,7 +173,7 @@ func (s *Store) openWriter(ctx context.Context) error {
 	switch latest := latestVersion(); {
 	case version > latest:
 		s.lock(fmt.Sprintf("the ledger was written by a newer paydesk (schema %d, this one knows %d): update paydesk", version, latest))
-		s.closeWriter()
+		_ = s.closeWriter()
 		return nil
 	case version < latest:
 		if err := s.migrate(ctx, version); err != nil {

@@ -106,8 +106,9 @@ func stand(r ledger.Refund, now time.Time, loc *time.Location) Standing {
 		}
 	case client.RefundUnknown:
 		return unknown(r)
+	default:
+		return settled(r, loc)
 	}
-	return settled(r, loc)
 }
 
 func intent(r ledger.Refund) Standing {
