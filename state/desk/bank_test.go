@@ -2,7 +2,6 @@ package desk_test
 
 import (
 	"context"
-	"fmt"
 	"strings"
 	"sync"
 	"time"
@@ -124,8 +123,19 @@ func (b *bank) QueryOrder(_ context.Context, no string) (client.OrderAnswer, err
 	return client.OrderAnswer{Order: o, Exchange: b.exchange("orderQuery", "OK", true)}, nil
 }
 
-func (b *bank) CreateOrder(context.Context, client.CreateOrder) (client.CreateOrderAnswer, error) {
-	return client.CreateOrderAnswer{}, fmt.Errorf("the bank creates no orders")
+func (b *bank) CreateOrder(_ context.Context, req client.CreateOrder) (client.CreateOrderAnswer, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	t, err := b.before("create")
+	if err != nil {
+		return client.CreateOrderAnswer{}, err
+	}
+	o := client.Order{OrderNo: req.OrderNo, GatewayOrderNo: "T" + req.OrderNo, UserID: req.UserID, Amount: req.Amount, Status: client.OrderPending}
+	b.orders[req.OrderNo] = o
+	if t == loseAnswer {
+		return client.CreateOrderAnswer{}, b.lost("create")
+	}
+	return client.CreateOrderAnswer{Order: o, PageURL: "https://pay.example/1", Exchange: b.exchange("create", "OK", true)}, nil
 }
 
 func (b *bank) Refund(_ context.Context, req client.RefundRequest) (client.RefundAnswer, error) {

@@ -611,3 +611,26 @@ func TestJournalTellsTheWholeStory(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// covers I1
+func TestAnOrderStandsInTheLedgerBeforeItIsSent(t *testing.T) {
+	o := newOffice(t, desk.Policy{})
+	req := client.CreateOrder{OrderNo: "N1", UserID: "U-1", Amount: client.Money{Minor: 500, Currency: "HKD", Exp: 2}, Subject: "tea"}
+
+	o.bank.trouble = once("create", notSent, 1)
+	_, _, err := o.CreateOrder(t.Context(), shop, req)
+	wantClass(t, err, client.ClassNotSent)
+
+	o.bank.trouble = once("create", loseAnswer, 1)
+	order, _, err := o.CreateOrder(t.Context(), shop, req) // nothing had left under the number: it may be tried again
+	wantClass(t, err, client.ClassUnknown)
+	if order.Status != client.OrderUnknown {
+		t.Errorf("after a lost answer the order is %s", order.Status)
+	}
+	_, _, err = o.CreateOrder(t.Context(), shop, req)
+	wantClass(t, err, client.ClassConflict)
+	found, err := o.LookUp(t.Context(), shop, "N1")
+	if err != nil || found.Order.Status != client.OrderPending {
+		t.Errorf("looked up: %s, %v", found.Order.Status, err)
+	}
+}

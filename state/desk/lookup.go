@@ -99,6 +99,9 @@ func lookUpByRefund(ctx context.Context, g client.Gateway, no string) (client.Or
 	if err != nil {
 		return client.OrderAnswer{}, err
 	}
+	if refund.Refund.OrderNo == "" { // EasyLink names the order by its own number only
+		return g.QueryOrder(ctx, refund.Refund.GatewayOrderNo)
+	}
 	return g.QueryOrder(ctx, refund.Refund.OrderNo)
 }
 

@@ -11,6 +11,9 @@ import (
 	"paydesk/state/ledger"
 )
 
+// neverSent marks an order of which nothing ever left the process.
+const neverSent = "not-sent"
+
 // CreateOrder opens a hosted payment page, or charges a saved card. The order
 // stands in the ledger before anything is sent (I1); ClassUnknown means that
 // it may exist and must be looked up, never created anew.
@@ -48,7 +51,9 @@ func (d *Desk) CreateOrder(ctx context.Context, profile string, req client.Creat
 		switch client.ClassOf(sendErr) {
 		case "":
 			row = merge(row, answer.Order)
-		case client.ClassRefused, client.ClassNotSent, client.ClassInput, client.ClassConfig, client.ClassAuth, client.ClassRate:
+		case client.ClassNotSent, client.ClassInput, client.ClassConfig, client.ClassKeyring, client.ClassUnsupported:
+			row.Status, row.FailCode = client.OrderFailed, neverSent
+		case client.ClassRefused, client.ClassAuth, client.ClassRate:
 			row.Status = client.OrderFailed
 		default: // it may exist: a look-up tells
 		}
@@ -74,6 +79,8 @@ func (d *Desk) draftOrder(ctx context.Context, p Profile, req client.CreateOrder
 	err := d.update(ctx, func(tx ledger.Tx) error {
 		old, err := tx.Order(p.Name, req.OrderNo)
 		switch {
+		case err == nil && old.Source == SourceCreate && old.FailCode == neverSent:
+			// Nothing ever left under this number: it may be tried again.
 		case err == nil:
 			return &client.Error{
 				Class: client.ClassConflict, Code: "order-exists", Message: fmt.Sprintf("order %s is in the ledger, %s", old.OrderNo, old.Status),
@@ -87,7 +94,7 @@ func (d *Desk) draftOrder(ctx context.Context, p Profile, req client.CreateOrder
 				OrderNo: req.OrderNo, UserID: req.UserID, Amount: req.Amount, Status: client.OrderUnknown, Note: client.MaskCards(req.Subject),
 				CreatedAt: d.clock(),
 			},
-			Profile: p.Name, Gateway: p.Gateway, Source: SourceCreate, UpdatedAt: d.clock(),
+			ID: old.ID, Profile: p.Name, Gateway: p.Gateway, Source: SourceCreate, UpdatedAt: d.clock(),
 		})
 		if err != nil {
 			return err
