@@ -3,6 +3,7 @@ package app
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
@@ -117,6 +118,9 @@ type screen struct {
 // New builds the console over its services. It reads no ledger and asks no
 // gateway. Errors are those of the action table, which are bugs.
 func New(ctx context.Context, svc Services) (*Model, error) {
+	if svc.Clock == nil {
+		return nil, errors.New("console: no clock was given")
+	}
 	svc = svc.withDefaults()
 	m := &Model{svc: svc, profile: svc.Profile, theme: cmp.Or(svc.Theme, themes.Auto), answers: map[dialog.Dialog]func(dialog.Result) tea.Cmd{}, dark: true}
 	bound, problems := keys.New(keys.Defaults(), svc.Keys)
@@ -158,9 +162,6 @@ func New(ctx context.Context, svc Services) (*Model, error) {
 
 // withDefaults fills what may be left out.
 func (s Services) withDefaults() Services {
-	if s.Clock == nil {
-		s.Clock = time.Now
-	}
 	if s.Loc == nil {
 		s.Loc = time.Local
 	}
