@@ -236,7 +236,7 @@ func unquote(literal []byte) string {
 // never kept: numbers, codes, expiry, holder, 3-D Secure cryptograms.
 func isCardData(name string) bool {
 	switch strings.ToLower(name) {
-	case "cardidentifierno", "cardidentifiername", "cardno", "pan", "accountnumber",
+	case "cardidentifierno", "cardidentifiername", "cardno", "pan", "accountnumber", "accno",
 		"cvv", "cvv2", "cvc", "cvc2", "cvn", "securitycode", "cavv",
 		"cardexpirationmonth", "cardexpirationyear", "cardexpiry", "cardexpirydate", "expirydate", "expirymonth", "expiryyear",
 		"cardholdername", "cardholderfullname", "cardholder":
@@ -259,7 +259,7 @@ func isMaskedCard(name string) bool {
 
 // cardMember finds members that hold card data in text that is no whole JSON.
 // The second alternative takes a value that the text's end cuts off.
-var cardMember = regexp.MustCompile(`(?i)("(?:cardIdentifierNo|cardIdentifierName|cardNo|cardNumber|pan|accountNumber|cvv2?|cvc2?|cvn|securityCode|cavv|` +
+var cardMember = regexp.MustCompile(`(?i)("(?:cardIdentifierNo|cardIdentifierName|cardNo|cardNumber|pan|accountNumber|accNo|cvv2?|cvc2?|cvn|securityCode|cavv|` +
 	`cardExpirationMonth|cardExpirationYear|cardExpiry|cardExpiryDate|expiryDate|expiryMonth|expiryYear|cardHolderName|cardHolderFullName|cardHolder)"\s*:\s*)` +
 	`("(?:[^"\\]|\\.)*(?:"|\\?$)|[^\s",\]}]+)`)
 
