@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -64,10 +65,7 @@ const longestField = 512
 
 // postOrder adds one order to the book.
 func (s *Sandbox) postOrder(r *http.Request) (any, error) {
-	in := newOrder{
-		Gateway: s.faces[0].Gateway, UserID: "U-0001", Amount: "100", Currency: "HKD", Status: client.OrderPaid, Country: "HK",
-		Subject: "Order", Method: "CARD",
-	}
+	in := newOrder{Gateway: s.faces[0].Gateway, UserID: "U-0001", Amount: "100", Status: client.OrderPaid, Subject: "Order"}
 	if err := readJSON(r, &in, true); err != nil {
 		return nil, err
 	}
@@ -75,6 +73,7 @@ func (s *Sandbox) postOrder(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	in.Currency, in.Country, in.Method = cmp.Or(in.Currency, face.Home.Currency), cmp.Or(in.Country, face.Home.Country), cmp.Or(in.Method, face.Home.Method)
 	order, err := in.order(face, s.engine.Now())
 	if err != nil {
 		return nil, err
@@ -290,8 +289,8 @@ func (s *Sandbox) postSettle(r *http.Request) (any, error) {
 	if err := readJSON(r, &in, false); err != nil {
 		return nil, err
 	}
-	if !slices.Contains([]client.RefundStatus{client.RefundSuccess, client.RefundFailed}, in.Status) {
-		return nil, badInput("status %.40q; right is success or failed", string(in.Status))
+	if !slices.Contains([]client.RefundStatus{client.RefundSuccess, client.RefundFailed, client.RefundClosed}, in.Status) {
+		return nil, badInput("status %.40q; right is success, failed or closed", string(in.Status))
 	}
 	gateway, no := s.refundNamed(r.URL.Query().Get("gateway"), r.PathValue("no"))
 	settled, err := s.engine.Settle(gateway, no, in.Status)

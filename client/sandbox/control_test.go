@@ -54,18 +54,42 @@ func TestControlRefusesBadInput(t *testing.T) {
 		status     int
 		what, body string
 	}{
-		{404, "nothing", ""}, {404, "", ""}, {404, "requests", "[]"},
-		{400, "faults", ""}, {400, "faults", "{}"}, {400, "faults", `["refund:lose"]`}, {400, "faults", `["easypeasy/refund:html"]`}, {400, "faults", `["refund:html"] []`},
-		{400, "clock", ""}, {400, "clock", `{"offset":"soon"}`}, {400, "clock", `{"offset":"999999h"}`}, {400, "clock", `{"set":"1m"}`},
-		{400, "switches", `[]`}, {400, "switches", `{"none":"x"}`}, {400, "switches", `{"funds":"much"}`}, {400, "switches", `{"easylink/funds":"empty"}`},
-		{400, "orders", `[]`}, {400, "orders", `{"gateway":"none"}`}, {400, "orders", `{"amount":"-1"}`}, {400, "orders", `{"amount":0}`},
-		{400, "orders", `{"amount":"1.005"}`}, {400, "orders", `{"amount":true}`}, {400, "orders", `{"currency":"ZZZ"}`}, {400, "orders", `{"status":"done"}`},
-		{400, "orders", `{"refunded":"1"}`}, {400, "orders", `{"colour":"red"}`}, {400, "orders", `{"note":"` + strings.Repeat("x", 513) + `"}`},
+		{404, "nothing", ""},
+		{404, "", ""},
+		{404, "requests", "[]"},
+		{400, "faults", ""},
+		{400, "faults", "{}"},
+		{400, "faults", `["refund:lose"]`},
+		{400, "faults", `["easypeasy/refund:html"]`},
+		{400, "faults", `["refund:html"] []`},
+		{400, "clock", ""},
+		{400, "clock", `{"offset":"soon"}`},
+		{400, "clock", `{"offset":"999999h"}`},
+		{400, "clock", `{"set":"1m"}`},
+		{400, "switches", `[]`},
+		{400, "switches", `{"none":"x"}`},
+		{400, "switches", `{"funds":"much"}`},
+		{400, "switches", `{"easylink/funds":"empty"}`},
+		{400, "orders", `[]`},
+		{400, "orders", `{"gateway":"none"}`},
+		{400, "orders", `{"amount":"-1"}`},
+		{400, "orders", `{"amount":0}`},
+		{400, "orders", `{"amount":"1.005"}`},
+		{400, "orders", `{"amount":true}`},
+		{400, "orders", `{"currency":"ZZZ"}`},
+		{400, "orders", `{"status":"done"}`},
+		{400, "orders", `{"refunded":"1"}`},
+		{400, "orders", `{"colour":"red"}`},
+		{400, "orders", `{"note":"` + strings.Repeat("x", 513) + `"}`},
 		{409, "orders", `{"order_no":"a1"}`},
-		{400, "refunds/RF_20261122_000001/settle", ``}, {400, "refunds/RF_20261122_000001/settle", `{"status":"pending"}`},
-		{404, "refunds/none/settle", `{"status":"success"}`}, {404, "refunds/RF_20261122_000001/settle?gateway=easylink", `{"status":"failed"}`},
-		{400, "callbacks/RF_20261122_000001/send", `{}`}, {400, "callbacks/RF_20261122_000001/send", `{"url":"https://shop.example"}`},
-		{400, "callbacks/RF_20261122_000001/send", `{"url":"http://127.0.0.1:1","tamper":"all"}`}, {400, "callbacks/RF_20261122_000001/send", `{"age":"old"}`},
+		{400, "refunds/RF_20261122_000001/settle", ``},
+		{400, "refunds/RF_20261122_000001/settle", `{"status":"pending"}`},
+		{404, "refunds/none/settle", `{"status":"success"}`},
+		{404, "refunds/RF_20261122_000001/settle?gateway=easylink", `{"status":"failed"}`},
+		{400, "callbacks/RF_20261122_000001/send", `{}`},
+		{400, "callbacks/RF_20261122_000001/send", `{"url":"https://shop.example"}`},
+		{400, "callbacks/RF_20261122_000001/send", `{"url":"http://127.0.0.1:1","tamper":"all"}`},
+		{400, "callbacks/RF_20261122_000001/send", `{"age":"old"}`},
 		{404, "callbacks/none/send", ``},
 	} {
 		m.post(c.status, c.what, c.body)
@@ -130,7 +154,7 @@ func TestSwitchesByHand(t *testing.T) {
 		t.Error("half of a wrong request was taken")
 	}
 	for _, w := range m.get("switches") {
-		if w["gateway"] != "payermax" || w["name"] == "" || w["help"] == "" || w["default"] == nil || w["value"] == nil {
+		if w["gateway"] == "" || w["name"] == "" || w["help"] == "" || w["default"] == nil || w["value"] == nil {
 			t.Errorf("%v", w)
 		}
 	}

@@ -106,10 +106,17 @@ func (s *Sandbox) profileText(f protocol.Face) string {
 	if f.Brand != "" {
 		lines = append(lines, fmt.Sprintf("brand = %q", f.Brand))
 	}
-	return strings.Join(append(lines,
+	lines = append(lines,
 		fmt.Sprintf("environment = %q", environment), fmt.Sprintf("base_url = %q", s.baseURL(f)),
 		fmt.Sprintf("merchant_no = %q", f.Merchant), fmt.Sprintf("app_id = %q", f.AppID),
-		fmt.Sprintf("keys_dir = %q", keysFolder+"/"+f.Gateway), "", "[profile.policy]", "read_only = false", `undo_window = "10s"`, ""), "\n")
+		fmt.Sprintf("keys_dir = %q", keysFolder+"/"+f.Gateway), "", "[profile.policy]", "read_only = false", `undo_window = "10s"`)
+	if len(f.Settings) > 0 {
+		lines = append(lines, "", "[profile."+f.Gateway+"]")
+	}
+	for _, set := range f.Settings {
+		lines = append(lines, fmt.Sprintf("%s = %q", set.Name, set.Value))
+	}
+	return strings.Join(append(lines, ""), "\n")
 }
 
 var (

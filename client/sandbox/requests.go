@@ -22,6 +22,7 @@ type RequestEntry struct {
 	Operation string            `json:"operation"` // as in faults
 	Method    string            `json:"method"`
 	Path      string            `json:"path"`
+	Query     string            `json:"query,omitempty"`
 	Headers   map[string]string `json:"headers"` // without secrets
 	Body      string            `json:"body"`    // exact, but for card data and bytes that are no text
 	Accepted  bool              `json:"accepted"`
@@ -40,18 +41,25 @@ func newEntry(now time.Time, r *http.Request) RequestEntry {
 			headers[name] = strings.Join(values, ", ")
 		}
 	}
-	return RequestEntry{Time: now, Method: r.Method, Path: r.URL.Path, Headers: headers}
+	return RequestEntry{Time: now, Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery, Headers: headers}
 }
 
-// cardData finds the members that hold a card number or its code.
-var cardData = regexp.MustCompile(`("(?:cardIdentifierNo|cardNumber|cvv|cardNo)"\s*:\s*)("(?:[^"\\]|\\.)*"|[0-9]+)`)
+// cardData finds the members that hold a card number or its code, packedCard
+// and formCard those of JSON text inside JSON and inside a form.
+var (
+	cardData   = regexp.MustCompile(`("(?:cardIdentifierNo|cardNumber|cvv|cardNo|accNo)"\s*:\s*)("(?:[^"\\]|\\.)*"|[0-9]+)`)
+	packedCard = regexp.MustCompile(`(\\"accNo\\"\s*:\s*)(\\"[^"\\]*\\"|[0-9]+)`)
+	formCard   = regexp.MustCompile(`(?i)(%22accNo%22(?:\+|%20)*(?::|%3A)(?:\+|%20)*)(?:%22[^%&]*%22|[0-9]+)`)
+)
 
 func (e *RequestEntry) setBody(body []byte) {
 	text := string(body)
 	if !utf8.ValidString(text) {
 		text = strings.ToValidUTF8(text, "\ufffd")
 	}
-	e.Body = cardData.ReplaceAllString(text, `$1"•••"`)
+	text = cardData.ReplaceAllString(text, `$1"•••"`)
+	text = packedCard.ReplaceAllString(text, `$1\"•••\"`)
+	e.Body = formCard.ReplaceAllString(text, `$1%22•••%22`)
 }
 
 // requestLog keeps the last calls. It is safe for concurrent use.

@@ -21,7 +21,6 @@ import (
 	"paydesk/client/sandbox/book"
 	"paydesk/client/sandbox/fault"
 	"paydesk/client/sandbox/life"
-	"paydesk/client/sandbox/payermax"
 	"paydesk/client/sandbox/protocol"
 )
 
@@ -49,8 +48,8 @@ type Options struct {
 	Dir    string
 	Listen string // loopback address; empty: DefaultListen
 	Seed   uint64 // of the made-up past and of all chances
-	// Orders is how many orders a new book holds; a few fixed ones are always
-	// there. A book that exists stays as it is.
+	// Orders is how many orders a new book holds, at all gateways together; a few
+	// fixed ones of each are always there. A book that exists stays as it is.
 	Orders int
 	Speed  int // divides every waiting time of the gateways; 0: DefaultSpeed
 	Faults []string
@@ -165,19 +164,20 @@ func wrongOption(name, right string) error {
 // prepare makes everything but the server.
 func (s *Sandbox) prepare() error {
 	pace := protocol.Pace{Seed: s.opts.Seed, Speed: s.opts.Speed}
-	keys, err := s.readKeys(payermax.Gateway, payermax.TestKeys)
-	if err != nil {
+	keys := map[string][]protocol.Key{}
+	for _, g := range gateways() {
+		var err error
+		if keys[g.name], err = s.readKeys(g.name, g.keys); err != nil {
+			return err
+		}
+	}
+	var err error
+	if s.book, err = s.openBook(func() []book.Entry { return s.past(pace) }); err != nil {
 		return err
 	}
-	past := func() []book.Entry { return payermax.Past(s.opts.Seed, s.opts.Orders, s.opts.Clock(), pace) }
-	if s.book, err = s.openBook(past); err != nil {
+	if err := s.makeFaces(keys); err != nil {
 		return err
 	}
-	face, err := payermax.New(s.book, keys)
-	if err != nil {
-		return err
-	}
-	s.faces = []protocol.Face{face}
 	faults, err := s.parseFaults(s.opts.Faults)
 	if err != nil {
 		return err

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -21,12 +22,17 @@ import (
 func TestReadyLine(t *testing.T) {
 	s, m := start(t, sandbox.Options{})
 	host := strings.TrimSuffix(m.control, "/_sandbox")
-	want := fmt.Sprintf(`{"ready":true,"urls":{"payermax":"%s/aggregate-pay/api/gateway"},"control":"%s/_sandbox"}`, host, host)
-	if got := s.Ready().String(); got != want {
-		t.Errorf("%s, want %s", got, want)
+	got := s.Ready().String()
+	if !strings.HasPrefix(got, `{"ready":true,"urls":{"`) || !strings.HasSuffix(got, `"},"control":"`+host+`/_sandbox"}`) || strings.Contains(got, "\n") {
+		t.Errorf("%s", got)
+	}
+	for gateway, path := range map[string]string{"payermax": "/aggregate-pay/api/gateway", "easylink": "/easylink", "paycools": "/paycools"} {
+		if !strings.Contains(got, fmt.Sprintf(`"%s":"%s%s"`, gateway, host, path)) {
+			t.Errorf("%s of %s is not in %s", path, gateway, got)
+		}
 	}
 	raw, err := json.Marshal(s.Ready())
-	if err != nil || string(raw) != want {
+	if err != nil || string(raw) != got {
 		t.Errorf("%s %v", raw, err)
 	}
 }
@@ -78,7 +84,8 @@ func TestFilesForForeignClients(t *testing.T) {
 	s, m := start(t, sandbox.Options{Dir: dir})
 	for _, file := range []string{
 		"config.toml", "book.ndjson", "keys/payermax/merchant_private_key.pem", "keys/payermax/merchant_public_key.pem",
-		"keys/payermax/platform_private_key.pem", "keys/payermax/platform_public_key.pem",
+		"keys/payermax/platform_private_key.pem", "keys/payermax/platform_public_key.pem", "keys/easylink/app_key.txt",
+		"keys/paycools/merchant_private_key.pem", "keys/paycools/callback_secret.txt", "keys/paycools/platform_public_key.pem",
 	} {
 		info, err := os.Stat(filepath.Join(dir, file))
 		if err != nil || info.Mode().Perm() != 0o600 || info.Size() == 0 {
@@ -96,20 +103,48 @@ func TestFilesForForeignClients(t *testing.T) {
 	if err := toml.Unmarshal(raw, &got); err != nil {
 		t.Fatal(err)
 	}
-	want := map[string]any{
-		"theme": "auto", "default_profile": "checus-sandbox",
-		"profile": []any{map[string]any{
-			"name": "checus-sandbox", "gateway": "payermax", "brand": "checus", "environment": "sandbox", "base_url": m.base,
-			"merchant_no": "P01010000000777", "app_id": "8f4c0a6e2b5d4f71a3c9e0d1b2a38475", "keys_dir": "keys/payermax",
-			"policy": map[string]any{"read_only": false, "undo_window": "10s"},
-		}},
+	if len(got) != 3 || got["theme"] != "auto" || got["default_profile"] != "checus-sandbox" {
+		t.Errorf("%v", got)
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Error(diff)
+	profiles, _ := got["profile"].([]any)
+	for _, want := range wantedProfiles(s) {
+		i := slices.IndexFunc(profiles, func(p any) bool { p1, _ := p.(map[string]any); return p1["name"] == want["name"] })
+		if i < 0 {
+			t.Errorf("there is no profile %s", want["name"])
+			continue
+		}
+		if diff := cmp.Diff(any(want), profiles[i]); diff != "" {
+			t.Error(diff)
+		}
 	}
 	p := s.Profiles()[0]
 	if p.Name != "checus-sandbox" || p.Environment != "sandbox" || p.BaseURL != m.base || !bytes.Equal(p.Keys["platform_public_key.pem"], m.key("platform_public_key.pem")) {
 		t.Errorf("%+v", p)
+	}
+}
+
+// wantedProfiles are the tables of the configuration, one for each gateway.
+func wantedProfiles(s *sandbox.Sandbox) []map[string]any {
+	return []map[string]any{
+		{
+			"name": "checus-sandbox", "gateway": "payermax", "brand": "checus", "environment": "sandbox", "base_url": s.Ready().URLs["payermax"],
+			"merchant_no": "P01010000000777", "app_id": "8f4c0a6e2b5d4f71a3c9e0d1b2a38475", "keys_dir": "keys/payermax",
+			"policy": map[string]any{"read_only": false, "undo_window": "10s"},
+		},
+		{
+			"name": "easylink-sandbox", "gateway": "easylink", "environment": "sandbox", "base_url": s.Ready().URLs["easylink"],
+			"merchant_no": "M1700000001", "app_id": "65f0c0ffee65f0c0ffee0001", "keys_dir": "keys/easylink",
+			"policy": map[string]any{"read_only": false, "undo_window": "10s"},
+		},
+		{
+			"name": "paycools-sandbox", "gateway": "paycools", "environment": "sandbox", "base_url": s.Ready().URLs["paycools"],
+			"merchant_no": "PC10000000778", "app_id": "paycoolsSandboxApp01", "keys_dir": "keys/paycools",
+			"policy": map[string]any{"read_only": false, "undo_window": "10s"},
+			"paycools": map[string]any{
+				"refund_notify_url": "http://127.0.0.1/paycools-portal", "order_notify_url": "http://127.0.0.1/paycools-portal",
+				"app_name": "Sandbox Shop", "channel": "GCASH_QR", "payer_email": "payer@example.ph", "payer_mobile": "09170000000",
+			},
+		},
 	}
 }
 
@@ -131,7 +166,7 @@ func TestExistingConfigKeepsWhatAPersonWrote(t *testing.T) {
 	}
 	_, m := start(t, sandbox.Options{Dir: dir})
 	after, _ := os.ReadFile(path)
-	want := strings.Replace(mine, first.Ready().URLs["payermax"], m.base, 1)
+	want := strings.ReplaceAll(mine, strings.TrimSuffix(first.Ready().Control, "/_sandbox"), strings.TrimSuffix(m.control, "/_sandbox"))
 	if diff := cmp.Diff(want, string(after)); diff != "" {
 		t.Error(diff)
 	}

@@ -103,7 +103,7 @@ func (v *visit) serve() {
 	}
 	setDate(v.w, now)
 	reply := v.face.Protocol.Decide(protocol.Request{
-		Operation: v.entry.Operation, Method: v.r.Method, Header: v.r.Header, Body: body, Now: now, Host: v.s.opts.Clock(),
+		Operation: v.entry.Operation, Method: v.r.Method, Path: v.r.URL.Path, Query: v.r.URL.RawQuery, Header: v.r.Header, Body: body, Now: now, Host: v.s.opts.Clock(),
 		Pace:    protocol.Pace{Seed: v.s.opts.Seed, Speed: v.s.opts.Speed},
 		Strikes: func(k fault.Kind) bool { _, ok := v.strikes(k, nil); return ok },
 		PageURL: func(no string) string { return "http://" + v.s.host + pagePath + v.face.Gateway + "/" + no },
@@ -142,8 +142,8 @@ func (v *visit) answer(reply protocol.Reply) {
 	}
 	var spoil protocol.Spoil
 	for _, s := range protocol.Spoilers() {
-		if s.Kind == fault.WrongEcho && !reply.Accepted {
-			continue // a refusal echoes nothing
+		if reply.Bare || (s.Kind == fault.WrongEcho && !reply.Accepted) || (s.Kind != fault.WrongEcho && v.face.Unsigned) {
+			continue // a refusal echoes nothing, and what is not there cannot be spoilt
 		}
 		if _, ok := v.strikes(s.Kind, nil); ok {
 			spoil |= s.Spoil

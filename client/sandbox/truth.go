@@ -94,6 +94,21 @@ func trueOrder(state *book.State, o book.Order) Order {
 	return out
 }
 
+// Settings is the table [profile.<gateway>] of a profile as the configuration
+// has it, by name; empty where the gateway needs none.
+func (s *Sandbox) Settings(profile string) map[string]string {
+	out := map[string]string{}
+	for _, f := range s.faces {
+		if f.Profile != profile {
+			continue
+		}
+		for _, set := range f.Settings {
+			out[set.Name] = set.Value
+		}
+	}
+	return out
+}
+
 // Profiles are the accounts that the sandbox's configuration names, with their
 // key files, for a program that runs it in its own process.
 func (s *Sandbox) Profiles() []Profile {

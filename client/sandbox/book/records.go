@@ -14,7 +14,8 @@ type Outcome string
 const (
 	Success Outcome = "success"
 	Failed  Outcome = "failed"
-	Stay    Outcome = "stay" // never decided by itself
+	Closed  Outcome = "closed" // a refund that is cancelled, or given up unresolved
+	Stay    Outcome = "stay"   // never decided by itself
 )
 
 // Order is a payment as the gateway holds it. Times are the gateway's, except
@@ -25,6 +26,7 @@ type Order struct {
 	OrderNo        string             `json:"order_no"`
 	GatewayOrderNo string             `json:"gateway_order_no"`
 	InternalNo     string             `json:"internal_no,omitempty"` // the gateway's inner number
+	Dialect        string             `json:"dialect,omitempty"`     // in which it was asked for, where there are several
 	ChannelNo      string             `json:"channel_no,omitempty"`
 	UserID         string             `json:"user_id,omitempty"`
 	Country        string             `json:"country,omitempty"`
@@ -41,8 +43,9 @@ type Order struct {
 	NotifyURL      string             `json:"notify_url,omitempty"`
 	ReturnURL      string             `json:"return_url,omitempty"`
 	FailCode       string             `json:"fail_code,omitempty"`
-	Page           bool               `json:"page,omitempty"` // there is a payment page
-	Plan           Outcome            `json:"plan,omitempty"` // what happens at DueAt; empty: the payer decides
+	Page           bool               `json:"page,omitempty"`  // there is a payment page
+	Extra          map[string]string  `json:"extra,omitempty"` // what else is repeated, by the gateway's own names; never changed once made
+	Plan           Outcome            `json:"plan,omitempty"`  // what happens at DueAt; empty: the payer decides
 	CreatedAt      time.Time          `json:"created_at,omitzero"`
 	PaidAt         time.Time          `json:"paid_at,omitzero"` // when it ended, whatever the end
 	DueAt          time.Time          `json:"due_at,omitzero"`
@@ -54,11 +57,13 @@ type Refund struct {
 	Gateway         string              `json:"gateway"`
 	RefundNo        string              `json:"refund_no"`
 	GatewayRefundNo string              `json:"gateway_refund_no"`
+	Dialect         string              `json:"dialect,omitempty"` // in which it was asked for, where there are several
 	OrderNo         string              `json:"order_no"`
 	Amount          client.Money        `json:"amount"`
 	Status          client.RefundStatus `json:"status"`
 	First           client.RefundStatus `json:"first"` // what the first answer said
 	Reason          string              `json:"reason,omitempty"`
+	Extra           map[string]string   `json:"extra,omitempty"` // as in Order
 	NotifyURL       string              `json:"notify_url,omitempty"`
 	FailCode        string              `json:"fail_code,omitempty"`
 	Plan            Outcome             `json:"plan,omitempty"` // what happens at DueAt

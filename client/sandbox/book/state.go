@@ -163,6 +163,16 @@ func (s *State) Notices() []Notice {
 	return out
 }
 
+// EachOrder gives all orders of one gateway to fn in the order of their arrival,
+// without copying the list.
+func (s *State) EachOrder(gateway string, fn func(Order)) {
+	for _, k := range s.orderKeys {
+		if o := s.orders[k]; o.Gateway == gateway {
+			fn(o)
+		}
+	}
+}
+
 // Orders lists all orders in the order of their arrival.
 func (s *State) Orders() []Order { return list(s.orderKeys, s.orders) }
 

@@ -48,8 +48,8 @@ const (
 	Duplicate Kind = "duplicate-callback"
 	Reorder   Kind = "reorder-callback"
 	// LateFailure lets a refund fail after its success; StayPending lets a
-	// refund or payment never end by itself. They strike when the request is
-	// accepted.
+	// refund or payment never end by itself, but for the time limits that the
+	// gateway documents. They strike when the request is accepted.
 	LateFailure Kind = "late-failure"
 	StayPending Kind = "stay-pending"
 )
@@ -62,6 +62,9 @@ const (
 	OpCreate   = "create"
 	OpTokens   = "tokens"
 	OpUnbind   = "unbind"
+	OpClose    = "close"     // of an order
+	OpList     = "statement" // orders by day
+	OpBalance  = "balance"
 	OpCallback = "callback"
 	OpAny      = "*"
 )
@@ -94,7 +97,7 @@ func (f Fault) String() string { return f.text }
 // struck lists the operations that a kind makes sense for; nil means calls and
 // callbacks alike.
 func struck(k Kind) []string {
-	calls := []string{OpRefund, OpQuery, OpOrder, OpCreate, OpTokens, OpUnbind, OpAny}
+	calls := []string{OpRefund, OpQuery, OpOrder, OpCreate, OpTokens, OpUnbind, OpClose, OpList, OpBalance, OpAny}
 	switch k {
 	case LateFailure:
 		return []string{OpRefund, OpAny}
@@ -135,7 +138,7 @@ func Parse(text string) (Fault, error) {
 	}
 	operations := append(struck(BadSign), OpCallback)
 	if !slices.Contains(operations, f.Operation) {
-		return Fault{}, wrong(text, fmt.Sprintf("names operation %.40q", f.Operation), "one of refund query order create tokens unbind callback *")
+		return Fault{}, wrong(text, fmt.Sprintf("names operation %.40q", f.Operation), "one of refund query order create tokens unbind close statement balance callback *")
 	}
 	parts := strings.Split(what, "=")
 	f.Kind = Kind(parts[0])

@@ -2,6 +2,7 @@ package life
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,8 +21,8 @@ import (
 )
 
 const (
-	// answerWithin is how long a receiver may take. No gateway publishes its
-	// own limit.
+	// answerWithin is how long a receiver may take where the gateway publishes
+	// no limit of its own.
 	answerWithin = 5 * time.Second
 	// answerLimit is how much of a receiver's answer is read, in bytes.
 	answerLimit = 64 << 10
@@ -108,9 +109,10 @@ func (e *Engine) deliver(ctx context.Context, id uint64) {
 	}
 	n.Attempts++
 	n.Acked, n.Last = got.acked, got.text
-	n.Done = got.acked || got.hopeless || n.Attempts >= len(face.Schedule)
+	gap, more := face.Wait(n.Attempts)
+	n.Done = got.acked || got.hopeless || !more
 	if !n.Done {
-		n.NextAt = e.Clock().Add(e.Pace.Scale(face.Schedule[n.Attempts]))
+		n.NextAt = e.Clock().Add(e.Pace.Scale(gap))
 	}
 	e.Logger.Info("sandbox: callback", "gateway", n.Gateway, "kind", n.Kind, "no", n.No, "attempt", n.Attempts, "result", got.text)
 	e.record(n)
@@ -204,7 +206,7 @@ func (e *Engine) attempt(ctx context.Context, face protocol.Face, n book.Notice)
 
 // post sends one message once.
 func (e *Engine) post(ctx context.Context, face protocol.Face, address string, m protocol.Message) result {
-	status, body, err := e.exchange(ctx, address, m)
+	status, body, err := e.exchange(ctx, face, address, m)
 	switch {
 	case err != nil:
 		return result{text: err.Error()}
@@ -215,9 +217,15 @@ func (e *Engine) post(ctx context.Context, face protocol.Face, address string, m
 	}
 }
 
-func (e *Engine) exchange(ctx context.Context, address string, m protocol.Message) (status int, body []byte, err error) {
-	ctx, cancel := context.WithTimeout(ctx, answerWithin)
+func (e *Engine) exchange(ctx context.Context, face protocol.Face, address string, m protocol.Message) (status int, body []byte, err error) {
+	ctx, cancel := context.WithTimeout(ctx, cmp.Or(face.Patience, answerWithin))
 	defer cancel()
+	if m.URL != "" {
+		address = m.URL
+	}
+	if err := CheckURL(address); err != nil {
+		return 0, nil, err
+	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(m.Body))
 	if err != nil {
 		return 0, nil, err

@@ -50,7 +50,7 @@ func (e *Engine) Send(ctx context.Context, gateway, no string, how Sending) (Sen
 	if err != nil {
 		return Sent{}, &client.Error{Class: client.ClassConflict, Code: "no-callback", Message: fmt.Sprintf("no callback can be sent about %.80q", no), Err: err}
 	}
-	status, body, err := e.exchange(ctx, n.URL, message)
+	status, body, err := e.exchange(ctx, face, n.URL, message)
 	sent := Sent{URL: n.URL, Status: status, Acknowledged: err == nil && face.Protocol.Acknowledged(status, body)}
 	if err != nil {
 		sent.Error = err.Error()

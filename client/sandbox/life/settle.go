@@ -107,13 +107,15 @@ func (e *Engine) refundIsDue(gateway, no string) error {
 			e.endRefund(tx, r, client.RefundSuccess)
 		case r.Status == client.RefundPending && r.Plan == book.Failed:
 			e.endRefund(tx, r, client.RefundFailed)
+		case (r.Status == client.RefundPending || r.Status == client.RefundUnknown) && r.Plan == book.Closed:
+			e.endRefund(tx, r, client.RefundClosed)
 		}
 		return nil
 	})
 }
 
-// endRefund stages the end of a refund: money leaves exactly where a pending
-// one turns into a success, and nowhere else.
+// endRefund stages the end of a refund: money leaves exactly where an open one
+// turns into a success, and nowhere else.
 func (e *Engine) endRefund(tx *book.Tx, r book.Refund, status client.RefundStatus) {
 	now, host := e.Clock().Add(tx.Offset()).UTC(), e.Clock()
 	r.Status, r.SettledAt, r.DueAt = status, now, time.Time{}
@@ -138,13 +140,13 @@ func (e *Engine) Settle(gateway, refundNo string, status client.RefundStatus) (b
 			return notFound("refund", refundNo)
 		case r.Status == status:
 			return nil
-		case r.Status == client.RefundPending, r.Status == client.RefundSuccess && status == client.RefundFailed:
+		case r.Status == client.RefundPending, r.Status == client.RefundUnknown, r.Status == client.RefundSuccess && status == client.RefundFailed:
 			e.endRefund(tx, r, status)
 			return nil
 		default:
 			return &client.Error{
 				Class: client.ClassConflict, Code: "settled", Message: fmt.Sprintf("refund %.80q is %s already", refundNo, r.Status),
-				Hint: "a pending refund can become success or failed, a success can still fail",
+				Hint: "a pending refund can become success, failed or closed, a success can still fail",
 			}
 		}
 	})

@@ -32,8 +32,13 @@ func (s *speaker) Callback(n book.Notice, spoil protocol.Spoil, age time.Duratio
 		falsify(e.data, e.amount)
 	}
 	doc := protocol.Members{
-		{Name: "code", Value: e.code}, {Name: "msg", Value: e.msg}, {Name: "keyVersion", Value: "1"}, {Name: "appId", Value: appID},
-		{Name: "merchantNo", Value: merchant}, {Name: "notifyTime", Value: stamp(n.At.Add(-age))}, {Name: "notifyType", Value: e.kind},
+		{Name: "code", Value: e.code},
+		{Name: "msg", Value: e.msg},
+		{Name: "keyVersion", Value: "1"},
+		{Name: "appId", Value: appID},
+		{Name: "merchantNo", Value: merchant},
+		{Name: "notifyTime", Value: stamp(n.At.Add(-age))},
+		{Name: "notifyType", Value: e.kind},
 		{Name: "data", Value: e.data},
 	}
 	if s.switches.Is(extraMembers, "yes") {
@@ -86,9 +91,13 @@ func (s *speaker) refundEvent(r book.Refund) (event, error) {
 		return event{}, protocol.ErrSilent
 	}
 	e.data = protocol.Members{
-		{Name: "outRefundNo", Value: r.RefundNo}, {Name: "refundTradeNo", Value: r.GatewayRefundNo}, {Name: "outTradeNo", Value: r.OrderNo},
-		{Name: "refundAmount", Value: s.number(r.Amount)}, {Name: "refundCurrency", Value: r.Amount.Currency},
-		{Name: "refundFinishTime", Value: stamp(r.SettledAt)}, {Name: "status", Value: refundWord(r.Status)},
+		{Name: "outRefundNo", Value: r.RefundNo},
+		{Name: "refundTradeNo", Value: r.GatewayRefundNo},
+		{Name: "outTradeNo", Value: r.OrderNo},
+		{Name: "refundAmount", Value: s.number(r.Amount)},
+		{Name: "refundCurrency", Value: r.Amount.Currency},
+		{Name: "refundFinishTime", Value: stamp(r.SettledAt)},
+		{Name: "status", Value: refundWord(r.Status)},
 	}
 	return e, nil
 }

@@ -91,6 +91,7 @@ func New(b *book.Book, keys []protocol.Key) (protocol.Face, error) {
 	return protocol.Face{
 		Gateway: Gateway, Base: Base, Profile: Profile, Brand: "checus", Merchant: MerchantNo, AppID: AppID, Keys: keys,
 		Schedule: schedule(), Decimals: decimals, Numbers: numbers(), Switches: s.switches, Protocol: s,
+		Home: protocol.Home{Currency: "HKD", Country: "HK", Method: cardMethod},
 	}, nil
 }
 

@@ -25,10 +25,14 @@ func (s *speaker) orderQuery(c call) (result, error) {
 // orderData is an order as orderQuery and the payment callback carry it.
 func (s *speaker) orderData(o book.Order) protocol.Members {
 	data := protocol.Members{
-		{Name: "outTradeNo", Value: o.OrderNo}, {Name: "tradeToken", Value: o.GatewayOrderNo},
-		{Name: "reference", Value: o.Note}, {Name: "totalAmount", Value: s.number(o.Amount)},
-		{Name: "currency", Value: o.Amount.Currency}, {Name: "country", Value: o.Country},
-		{Name: "status", Value: orderWord(o.Status)}, {Name: "resultMsg", Value: ""},
+		{Name: "outTradeNo", Value: o.OrderNo},
+		{Name: "tradeToken", Value: o.GatewayOrderNo},
+		{Name: "reference", Value: o.Note},
+		{Name: "totalAmount", Value: s.number(o.Amount)},
+		{Name: "currency", Value: o.Amount.Currency},
+		{Name: "country", Value: o.Country},
+		{Name: "status", Value: orderWord(o.Status)},
+		{Name: "resultMsg", Value: ""},
 		{Name: "createTime", Value: stamp(o.CreatedAt)},
 	}
 	if o.Status == client.OrderFailed || o.Status == client.OrderClosed {
@@ -67,7 +71,8 @@ const cardMethod = "CARD"
 
 func (s *speaker) paymentDetail(o book.Order) protocol.Members {
 	detail := protocol.Members{
-		{Name: "paymentMethodType", Value: o.Method}, {Name: "payAmount", Value: s.number(o.Amount)},
+		{Name: "paymentMethodType", Value: o.Method},
+		{Name: "payAmount", Value: s.number(o.Amount)},
 		{Name: "payCurrency", Value: o.Amount.Currency},
 	}
 	if o.Token != "" {
@@ -77,7 +82,9 @@ func (s *speaker) paymentDetail(o book.Order) protocol.Members {
 		return append(detail, protocol.Member{Name: "targetOrg", Value: o.Brand})
 	}
 	return append(detail, protocol.Member{Name: "cardInfo", Value: protocol.Members{
-		{Name: "cardOrg", Value: o.Brand}, {Name: "country", Value: o.Country}, {Name: "cardType", Value: "CREDIT"},
+		{Name: "cardOrg", Value: o.Brand},
+		{Name: "country", Value: o.Country},
+		{Name: "cardType", Value: "CREDIT"},
 		{Name: "cardIdentifierNo", Value: o.Card},
 	}})
 }

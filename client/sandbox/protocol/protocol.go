@@ -26,10 +26,43 @@ type Face struct {
 	// Schedule is the waiting time before each attempt of a callback, before
 	// it is divided by the speed.
 	Schedule []time.Duration
+	// Patience is how long a receiver of callbacks may take to answer; 0 where
+	// the gateway publishes no limit.
+	Patience time.Duration
 	Decimals client.Decimals
 	Numbers  Numbers
 	Switches *Switches
 	Protocol Protocol
+	// Attempts is how often a callback is tried; nil: once for each entry of
+	// Schedule, whose last entry is the gap before all further ones.
+	Attempts func() int
+	// Unsigned says that answers carry no signature, so that no fault can spoil
+	// one; callbacks are signed all the same.
+	Unsigned bool
+	// Home is what an order made by hand has where it says nothing else.
+	Home Home
+	// Settings are the lines of the table [profile.<gateway>] of the
+	// configuration, in order; the values are text.
+	Settings []Setting
+}
+
+// Home is the currency, country and method of a gateway's usual order.
+type Home struct{ Currency, Country, Method string }
+
+// Setting is one line of a profile's own table.
+type Setting struct{ Name, Value string }
+
+// Wait is the waiting time before an attempt of a callback, counted from 0,
+// before it is divided by the speed; ok is false when there is no further one.
+func (f Face) Wait(attempt int) (gap time.Duration, ok bool) {
+	most := len(f.Schedule)
+	if f.Attempts != nil {
+		most = f.Attempts()
+	}
+	if attempt >= most || len(f.Schedule) == 0 {
+		return 0, false
+	}
+	return f.Schedule[min(attempt, len(f.Schedule)-1)], true
 }
 
 // Key is one key file.
@@ -63,6 +96,8 @@ type Protocol interface {
 type Request struct {
 	Operation string
 	Method    string
+	Path      string // as it came
+	Query     string // as it came, without the question mark
 	Header    http.Header
 	Body      []byte
 	Now       time.Time // the gateway's clock
@@ -79,6 +114,9 @@ type Request struct {
 type Reply struct {
 	Code     string // the gateway's result code
 	Accepted bool
+	// Bare says that nothing in the answer is signed or echoed, so that there is
+	// nothing to spoil: faults wait for one where there is.
+	Bare bool
 	// Render writes the answer, spoilt as asked.
 	Render func(Spoil) (Message, error)
 }
@@ -88,6 +126,9 @@ type Message struct {
 	Status int // of an answer
 	Header http.Header
 	Body   []byte
+	// URL is where a callback goes that does not go where its notice says; empty
+	// otherwise.
+	URL string
 }
 
 // Spoil is the set of ways in which a message is spoilt.

@@ -73,9 +73,9 @@ func (w *past) note(u user) string {
 func (w *past) makeUsers(n int) {
 	var tokens []book.Token
 	for i := range n {
-		u := user{id: fmt.Sprintf("U-%04d", i+1), market: weighted(w, w.Markets, func(m Market) int { return m.Weight })}
+		u := user{id: fmt.Sprintf("U-%04d", w.FirstUser+i+1), market: weighted(w, w.Markets, func(m Market) int { return m.Weight })}
 		u.name = pick(w, names(u.market.Country))
-		if w.percent(55) {
+		if !w.NoTokens && w.percent(55) {
 			for range 1 + w.random.IntN(4) {
 				t := w.token(u)
 				tokens = append(tokens, t)

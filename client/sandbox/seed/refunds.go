@@ -26,8 +26,14 @@ func histories() []history {
 	ok := func(percent int64) step { return step{percent: percent, status: client.RefundSuccess} }
 	failed := func(percent int64) step { return step{percent: percent, status: client.RefundFailed} }
 	return []history{
-		{[]step{ok(100)}, 10}, {[]step{ok(40)}, 5}, {[]step{ok(25)}, 5}, {[]step{ok(30), ok(30)}, 4}, {[]step{ok(20), ok(10), ok(50)}, 2},
-		{[]step{failed(100), ok(100)}, 2}, {[]step{failed(50)}, 1}, {[]step{{percent: 60, status: client.RefundFailed, late: true}}, 1},
+		{[]step{ok(100)}, 10},
+		{[]step{ok(40)}, 5},
+		{[]step{ok(25)}, 5},
+		{[]step{ok(30), ok(30)}, 4},
+		{[]step{ok(20), ok(10), ok(50)}, 2},
+		{[]step{failed(100), ok(100)}, 2},
+		{[]step{failed(50)}, 1},
+		{[]step{{percent: 60, status: client.RefundFailed, late: true}}, 1},
 	}
 }
 

@@ -44,6 +44,8 @@ type Plan struct {
 	OrderNo           func(i int) string // number of the i-th order, the oldest is 0
 	// Method of the wallets and banks that can be saved, beside cards.
 	SavedMethod string
+	NoTokens    bool   // the gateway saves no cards
+	FirstUser   int    // how many of the merchant's customers pay elsewhere
 	Serial      uint64 // first serial number to draw
 }
 
