@@ -1,6 +1,5 @@
 // Paydesk is the merchant's desk for payments, refunds and saved cards. This
-// file picks the gateways and the store and puts all parts together; it is the
-// only one that knows every package.
+// file puts the parts together: gateways, store, keyring, sandbox, console.
 package main
 
 import (
@@ -11,8 +10,6 @@ import (
 	"syscall"
 	"time"
 
-	"paydesk/client"
-	"paydesk/client/payermax"
 	"paydesk/client/sandbox"
 	"paydesk/state/config"
 	"paydesk/state/ledger"
@@ -22,7 +19,7 @@ import (
 	"paydesk/ui/cli"
 	"paydesk/ui/cli/ask"
 	"paydesk/ui/cli/demo"
-	"paydesk/ui/cli/gate"
+	"paydesk/ui/cli/gates"
 )
 
 func main() { os.Exit(run()) }
@@ -35,7 +32,7 @@ func run() int {
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends at once
 	return cli.Program{
-		Gateways: []gate.Gateway{payerMax()}, Sandbox: startSandbox, Console: console,
+		Gateways: gates.All(), Sandbox: startSandbox, Console: console,
 		OpenLedger: func(ctx context.Context, path string) (ledger.Store, error) {
 			return sqlite.Open(ctx, path, sqlite.Options{Clock: time.Now})
 		},
@@ -60,7 +57,10 @@ func startSandbox(ctx context.Context, o cli.SandboxOptions) (cli.Sandbox, error
 	if err != nil {
 		return cli.Sandbox{}, err
 	}
-	out := cli.Sandbox{Ready: box.Ready().String(), Wait: box.Wait, Close: box.Close, Past: func() demo.Past { return past(box.Truth()) }}
+	out := cli.Sandbox{
+		Ready: box.Ready().String(), Wait: box.Wait, Close: box.Close, Settings: box.Settings,
+		Past: func() demo.Past { return past(box.Truth()) },
+	}
 	for _, p := range box.Profiles() {
 		out.Accounts = append(out.Accounts, demo.Account(p))
 	}
@@ -73,46 +73,4 @@ func past(t sandbox.Truth) demo.Past {
 		Refunds: demo.Each(t.Refunds, func(r sandbox.Refund) demo.Refund { return demo.Refund(r) }),
 		Tokens:  demo.Each(t.Tokens, func(k sandbox.Token) demo.Token { return demo.Token(k) }),
 	}
-}
-
-func payerMax() gate.Gateway {
-	const merchant, platform, token = "merchant_private_key", "platform_public_key", "auth_token"
-	return gate.Gateway{
-		Gateway: config.Gateway{
-			Name: "payermax", Brands: []string{payermax.PayerMax, payermax.Checus}, Required: []string{"merchant_no", "app_id"},
-			Hosts: gate.Hosts(payermax.BaseURLs, payermax.PayerMax, payermax.Checus),
-		},
-		Titles: map[string]string{payermax.PayerMax: "PayerMax", payermax.Checus: "Checus"},
-		Keys: []gate.Key{
-			{Name: merchant, About: "the merchant's RSA key, signs requests", Normalise: payermax.NormaliseKey, Signs: []string{"request"}, Verifies: []string{"request"}},
-			{Name: platform, About: "the gateway's RSA key, from its portal", Public: true, Normalise: payermax.NormaliseKey, Verifies: []string{"answer", "callback"}},
-			{Name: token, About: "of a service provider's merchant", Optional: true, Normalise: gate.SecretText},
-		},
-		Decimals: func(p config.Profile) (client.Decimals, error) {
-			c, err := settings(p)
-			return gate.Decimals(payermax.Decimals, c.Decimals), err
-		},
-		Open: func(a gate.Account) (client.Gateway, error) {
-			c, err := settings(a.Profile)
-			if err != nil {
-				return nil, err
-			}
-			c.MerchantKey, c.PlatformKey, c.AuthToken = a.Keys[merchant], a.Keys[platform].Reveal(), a.Keys[token]
-			c.Clock, c.Random, c.Logger = a.Clock, a.Random, a.Log
-			return payermax.New(c)
-		},
-		Sign:   func(q gate.Inspect) (client.Inspection, error) { return payermax.Sign(q.Key, q.Body) },
-		Verify: func(q gate.Inspect) (client.Inspection, error) { return payermax.Verify(q.Key, q.Body, q.Sign) },
-	}
-}
-
-// settings are those of a profile and of its table [profile.payermax].
-func settings(p config.Profile) (payermax.Config, error) {
-	r := gate.Read(p)
-	return payermax.Config{
-		Brand: p.Brand, Environment: p.Environment, BaseURL: p.BaseURL, ExtraHosts: p.AllowHosts, MerchantNo: p.MerchantNo, AppID: p.AppID,
-		SPMerchantNo: r.Text("sp_merchant_no", ""), AuthTokenHeader: r.Text("auth_token_header", ""), Versions: r.Texts("version"),
-		TokenScope: r.Text("token_scope", ""), TokenIntegrate: r.Text("token_integrate", ""), SendTradeToken: r.Bool("send_trade_token", false),
-		Decimals: r.Decimals(), RefundWindow: r.Days("refund_window_days"), RefundHardLimit: r.Days("refund_limit_days"), Speed: r.Speed(),
-	}, r.Err()
 }

@@ -173,6 +173,8 @@ func plainRooms() []string {
 func forbiddenUI(from, own string) string {
 	switch {
 	case own == "client/secret" && within(from, "ui/cli"):
+	case from == "ui/cli/gates" && among(own, gateways()) != "" && !within(own, "client/sandbox"):
+		return "" // the one list of gateways
 	case within(own, "client") && own != "client":
 		return "ui imports the client root only"
 	case among(own, stores()) != "":
@@ -245,6 +247,9 @@ func TestForbidden(t *testing.T) {
 		{"ui/page/orders", "paydesk/ui/page/refunds", false},
 		{"ui/page/orders", "paydesk/ui/app", false},
 		{"ui/page/orders", "paydesk/client/payermax", false},
+		{"ui/cli", "paydesk/client/payermax", false},
+		{"ui/cli/gates", "paydesk/client/payermax", true},
+		{"ui/cli/gates", "paydesk/client/sandbox", false},
 		{"ui/app", "paydesk/ui/page/orders", true},
 		{"ui/app", "paydesk/client/secret", false},
 	} {

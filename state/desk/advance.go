@@ -175,7 +175,7 @@ func (d *Desk) send(ctx context.Context, p Profile, r ledger.Refund) (ledger.Ref
 	})
 	// What came back is kept whatever happens to the caller.
 	keep := context.WithoutCancel(ctx)
-	r, err = d.sent(keep, p, r, answer, sendErr, g.Capabilities().Pace)
+	r, err = d.sent(keep, p, r, answer, sendErr, g.Capabilities())
 	if err == nil && sendErr != nil && r.Refused && ctx.Err() == nil {
 		return d.confirmRefusal(ctx, p, r, sendErr)
 	}
@@ -183,7 +183,7 @@ func (d *Desk) send(ctx context.Context, p Profile, r ledger.Refund) (ledger.Ref
 }
 
 // sent stores the outcome of one send.
-func (d *Desk) sent(ctx context.Context, p Profile, r ledger.Refund, answer client.RefundAnswer, sendErr error, pace client.Pace) (ledger.Refund, error) {
+func (d *Desk) sent(ctx context.Context, p Profile, r ledger.Refund, answer client.RefundAnswer, sendErr error, can client.Capabilities) (ledger.Refund, error) {
 	exchange := &answer.Exchange
 	if sendErr != nil {
 		exchange = client.ExchangeOf(sendErr)
@@ -195,11 +195,11 @@ func (d *Desk) sent(ctx context.Context, p Profile, r ledger.Refund, answer clie
 		}
 		from := row.Status
 		if sendErr == nil {
-			d.believe(row, answer, pace)
+			d.believe(row, answer, can)
 		} else {
 			d.doubt(row, sendErr)
 		}
-		row.NextCheckAt = later(nextLook(*row, pace, d.clock(), d.jitter()), retryAfter(sendErr, d.clock()))
+		row.NextCheckAt = later(nextLook(*row, can.Pace, d.clock(), d.jitter()), retryAfter(sendErr, d.clock()))
 		return entry{kind: "refund." + string(row.Status), detail: detail{"from": from, "to": row.Status, "class": client.ClassOf(sendErr)}}
 	})
 }
@@ -240,13 +240,14 @@ func (d *Desk) confirmRefusal(ctx context.Context, p Profile, r ledger.Refund, r
 		}
 		return after, errors.Join(refusal, err)
 	}
-	signed := client.ExchangeOf(refusal)
-	if after.Status != client.RefundUnknown || signed == nil || !signed.Verified && !after.Last.Verified {
-		return after, refusal
-	}
 	g, err := d.Gateway(ctx, p.Name)
 	if err != nil {
 		return after, errors.Join(refusal, err)
+	}
+	signed := client.ExchangeOf(refusal)
+	believable := signed != nil && (signed.Verified || after.Last.Verified || g.Capabilities().UnsignedAnswers)
+	if after.Status != client.RefundUnknown || !believable {
+		return after, refusal
 	}
 	failed, err := d.failRefused(ctx, p, after, g.Capabilities().Pace)
 	return failed, errors.Join(refusal, err)

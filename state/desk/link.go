@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"cmp"
 	"context"
 	"sync"
 	"time"
@@ -86,6 +87,29 @@ func (o observed) answered() {
 
 func (o observed) QueryOrder(ctx context.Context, no string) (client.OrderAnswer, error) {
 	a, err := o.Gateway.QueryOrder(ctx, no)
+	o.note(err)
+	return a, err
+}
+
+// FindOrder asks by the best of an order's numbers. A gateway that takes one
+// number only is asked for the merchant's.
+func (o observed) FindOrder(ctx context.Context, ref client.OrderRef) (client.OrderAnswer, error) {
+	f, ok := o.Gateway.(client.Finder)
+	if !ok {
+		return o.QueryOrder(ctx, cmp.Or(ref.OrderNo, ref.GatewayOrderNo))
+	}
+	a, err := f.FindOrder(ctx, ref)
+	o.note(err)
+	return a, err
+}
+
+// FindRefund is the same for a refund.
+func (o observed) FindRefund(ctx context.Context, ref client.RefundRef) (client.RefundAnswer, error) {
+	f, ok := o.Gateway.(client.Finder)
+	if !ok {
+		return o.QueryRefund(ctx, cmp.Or(ref.RefundNo, ref.GatewayRefundNo))
+	}
+	a, err := f.FindRefund(ctx, ref)
 	o.note(err)
 	return a, err
 }

@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -64,12 +65,11 @@ func (d *Desk) LookUp(ctx context.Context, profile, no string) (Found, error) {
 	if err != nil {
 		return Found{}, err
 	}
-	orderNo, how := no, "at the gateway by order number"
+	how := "at the gateway by order number"
 	known, err := d.Known(ctx, profile, no)
 	switch {
 	case err == nil:
-		orderNo = known.Order.OrderNo
-		if !strings.EqualFold(orderNo, no) {
+		if !strings.EqualFold(known.Order.OrderNo, no) {
 			how = known.How + ", then at the gateway"
 		}
 	case client.ClassOf(err) != client.ClassNotFound:
@@ -79,10 +79,11 @@ func (d *Desk) LookUp(ctx context.Context, profile, no string) (Found, error) {
 	if err != nil {
 		return Found{}, err
 	}
-	answer, err := g.QueryOrder(ctx, orderNo)
+	answer, err := findOrder(ctx, g, numbersOf(known.Order, no))
 	if client.ClassOf(err) == client.ClassNotFound && known.Order.ID == 0 {
-		answer, err = lookUpByRefund(ctx, g, no)
-		how = "at the gateway by refund number"
+		if byRefund, refundErr := lookUpByRefund(ctx, g, no); refundErr == nil {
+			answer, err, how = byRefund, nil, "at the gateway by refund number"
+		}
 	}
 	if err != nil {
 		d.recordFailure(ctx, p, no, "order.lookup-failed", err)
@@ -90,6 +91,28 @@ func (d *Desk) LookUp(ctx context.Context, profile, no string) (Found, error) {
 	}
 	o, err := d.storeOrder(ctx, p, answer, SourceLookup)
 	return Found{Order: o, How: how}, err
+}
+
+// numbersOf is all that is known of an order.
+func numbersOf(known ledger.Order, no string) client.OrderRef {
+	if known.ID == 0 {
+		return client.OrderRef{OrderNo: no}
+	}
+	return client.OrderRef{OrderNo: known.OrderNo, GatewayOrderNo: known.GatewayOrderNo}
+}
+
+// findOrder asks by all the numbers where a gateway needs more than one of them.
+func findOrder(ctx context.Context, g client.Gateway, ref client.OrderRef) (client.OrderAnswer, error) {
+	f, ok := g.(client.Finder)
+	if !ok {
+		return g.QueryOrder(ctx, ref.OrderNo)
+	}
+	answer, err := f.FindOrder(ctx, ref)
+	if client.ClassOf(err) == client.ClassNotFound && ref.GatewayOrderNo == "" && g.Capabilities().QueryByGatewayNo.OK {
+		// What was taken for the merchant's number may be the gateway's.
+		return f.FindOrder(ctx, client.OrderRef{GatewayOrderNo: ref.OrderNo})
+	}
+	return answer, err
 }
 
 // lookUpByRefund goes from a refund number to its order; the error is the
@@ -231,7 +254,7 @@ func (d *Desk) learnHistory(ctx context.Context, g client.Gateway, p Profile, o 
 			misses = 0
 			continue
 		}
-		answer, err := g.QueryRefund(ctx, no)
+		answer, err := d.find(ctx, g, client.RefundRef{RefundNo: no, OrderNo: o.OrderNo, GatewayOrderNo: o.GatewayOrderNo})
 		switch client.ClassOf(err) {
 		case "":
 			misses = 0
@@ -310,3 +333,42 @@ func (d *Desk) importForeign(tx ledger.Tx, p Profile, o ledger.Order, answer cli
 		"attempt": attempt, "answer_sha256": answer.Exchange.AnswerHash,
 	})
 }
+
+// adopt takes in a refund that was made elsewhere, in the gateway's portal or
+// with another ledger, so that its amount is not refunded twice (I5; payermax:
+// section 9.2). done is false while the order's own open refund is in the way.
+func (d *Desk) adopt(ctx context.Context, p Profile, n ledger.Notice) (done bool, err error) {
+	answer, err := d.askRefund(ctx, p, client.RefundRef{
+		RefundNo: n.RefundNo, GatewayRefundNo: n.GatewayRefundNo, OrderNo: n.OrderNo, GatewayOrderNo: n.GatewayOrderNo,
+	})
+	if err != nil {
+		return false, err
+	}
+	said := &answer.Refund
+	said.RefundNo = cmp.Or(said.RefundNo, n.RefundNo, n.GatewayRefundNo)
+	ref := client.OrderRef{OrderNo: cmp.Or(said.OrderNo, n.OrderNo), GatewayOrderNo: cmp.Or(said.GatewayOrderNo, n.GatewayOrderNo)}
+	o, err := eitherNumber(ref.OrderNo, ref.GatewayOrderNo, func(no string) (ledger.Order, error) { return d.store.Order(ctx, p.Name, no) })
+	if errors.Is(err, ledger.ErrNotFound) {
+		o, err = d.followOrder(ctx, p, ref)
+	}
+	if err != nil {
+		return false, storageError(err)
+	}
+	attempt := 0 // not one of our own numbers
+	for i := 1; i <= ownAttempts && attempt == 0; i++ {
+		if sameNo(client.RefundNo(p.Gateway, p.Merchant, o.OrderNo, i), said.RefundNo) {
+			attempt = i
+		}
+	}
+	err = d.update(context.WithoutCancel(ctx), func(tx ledger.Tx) error {
+		return d.importForeign(tx, p, o, answer, attempt)
+	}, refundChange(p.Name, said.RefundNo), orderChange(p.Name, o.OrderNo))
+	if errors.Is(err, ledger.ErrOpen) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// ownAttempts is how many of an order's own refund numbers are tried to find out
+// which attempt a foreign refund was.
+const ownAttempts = 50

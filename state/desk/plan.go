@@ -180,6 +180,9 @@ func (p Plan) hash() string {
 // again inside the transaction that commits the intent.
 func (d *Desk) refuse(plan Plan, can client.Capabilities) *client.Error {
 	p, o := plan.Profile, plan.Order
+	if can.RefundWindow > 0 && !can.Refund.OK { // without a window the capabilities were not asked for
+		return &client.Error{Class: client.ClassUnsupported, Code: "refund", Message: can.Refund.Reason, Hint: "see the profile's settings"}
+	}
 	switch o.Status {
 	case client.OrderPaid:
 	default:

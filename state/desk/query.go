@@ -18,8 +18,8 @@ func (d *Desk) query(ctx context.Context, p Profile, r ledger.Refund) (ledger.Re
 	if err != nil {
 		return r, err
 	}
-	pace := g.Capabilities().Pace
-	answer, askErr := g.QueryRefund(ctx, r.RefundNo)
+	pace, by := g.Capabilities().Pace, d.prompt(ctx, p, r)
+	answer, askErr := d.find(ctx, g, d.refOf(ctx, r))
 	if ctx.Err() != nil && askErr != nil {
 		return r, askErr // the caller gave up; that is no news about the refund
 	}
@@ -41,9 +41,9 @@ func (d *Desk) query(ctx context.Context, p Profile, r ledger.Refund) (ledger.Re
 			return entry{kind: "refund.conflict", quiet: !news, detail: detail{"why": conflict}}
 		}
 		from := row.Status
-		d.believe(row, answer, pace)
+		d.believe(row, answer, g.Capabilities())
 		return entry{kind: "refund." + string(row.Status), quiet: row.Status == from, detail: detail{
-			"from": from, "to": row.Status, "gateway_refund_no": row.GatewayRefundNo, "checks": row.Checks,
+			"from": from, "to": row.Status, "gateway_refund_no": row.GatewayRefundNo, "checks": row.Checks, "by": by,
 		}}
 	})
 	if err == nil && conflict != "" {
@@ -71,7 +71,7 @@ func contradiction(r ledger.Refund, said client.Refund) string {
 
 // believe applies a verified state. What contradicts the table of moves is
 // kept as evidence only.
-func (d *Desk) believe(row *ledger.Refund, answer client.RefundAnswer, pace client.Pace) {
+func (d *Desk) believe(row *ledger.Refund, answer client.RefundAnswer, can client.Capabilities) {
 	said := answer.Refund
 	if said.GatewayRefundNo != "" {
 		row.GatewayRefundNo = said.GatewayRefundNo
@@ -83,7 +83,7 @@ func (d *Desk) believe(row *ledger.Refund, answer client.RefundAnswer, pace clie
 		to, ok, row.Alert = said.Status, true, "conflict"
 	}
 	switch {
-	case ok && answer.Exchange.Verified:
+	case ok && (answer.Exchange.Verified || can.UnsignedAnswers):
 		row.Status = to
 		row.Refused = row.Refused && to == client.RefundFailed
 		d.settled(row, said)
@@ -95,7 +95,7 @@ func (d *Desk) believe(row *ledger.Refund, answer client.RefundAnswer, pace clie
 	case row.Status == client.RefundFailed && said.Status == client.RefundFailed:
 		row.Refused = false // the record is there: the attempt counts
 	}
-	row.NextCheckAt = nextLook(*row, pace, d.clock(), d.jitter())
+	row.NextCheckAt = nextLook(*row, can.Pace, d.clock(), d.jitter())
 }
 
 // settled notes when and why a refund ended, and clears doubts that are over.
@@ -158,3 +158,20 @@ func (d *Desk) asked(ctx context.Context, p Profile, r ledger.Refund, askErr err
 // sameNo compares merchant numbers; gateways fold their case (payermax
 // section 5).
 func sameNo(a, b string) bool { return strings.EqualFold(a, b) }
+
+// refOf is all that is known of a refund's numbers.
+func (d *Desk) refOf(ctx context.Context, r ledger.Refund) client.RefundRef {
+	ref := client.RefundRef{RefundNo: r.RefundNo, GatewayRefundNo: r.GatewayRefundNo, OrderNo: r.OrderNo}
+	if o, err := d.store.Order(ctx, r.Profile, r.OrderNo); err == nil {
+		ref.GatewayOrderNo = o.GatewayOrderNo
+	}
+	return ref
+}
+
+// find asks by all the numbers where a gateway needs more than one of them.
+func (d *Desk) find(ctx context.Context, g client.Gateway, ref client.RefundRef) (client.RefundAnswer, error) {
+	if f, ok := g.(client.Finder); ok {
+		return f.FindRefund(ctx, ref)
+	}
+	return g.QueryRefund(ctx, ref.RefundNo)
+}

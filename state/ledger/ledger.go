@@ -66,7 +66,7 @@ type Refund struct {
 	Profile       string
 	Gateway       string
 	Merchant      string // account number at the gateway
-	Attempt       int    // counts from 1 (I3)
+	Attempt       int    // counts from 1 (I3); 0: a foreign refund under a number that is not ours
 	Reason        string
 	Note          string
 	Agent         string
@@ -156,8 +156,8 @@ type Page struct {
 // Due names something to ask a gateway about.
 type Due struct {
 	Profile string
-	Kind    string // DueRefund or DueUnbind
-	No      string // refund number or token
+	Kind    string // DueRefund, DueUnbind or DueNotice
+	No      string // refund number, token, or a notice's digest
 	Status  client.RefundStatus
 	At      time.Time
 	Since   time.Time // when it was sent, or created
@@ -168,6 +168,7 @@ type Due struct {
 const (
 	DueRefund = "refund"
 	DueUnbind = "unbind"
+	DueNotice = "notice"
 )
 
 // Counters are the figures that are always on screen.
@@ -212,8 +213,15 @@ type Reader interface {
 	// Journal walks the whole chain, oldest first.
 	Journal(ctx context.Context) iter.Seq2[Event, error]
 	EvidenceOf(ctx context.Context, profile, subject string) ([]Evidence, error)
+	// Notice finds a callback by its digest; ErrNotFound.
+	Notice(ctx context.Context, profile, digest string) (Notice, error)
+	// InboxOf lists the callbacks about one number, oldest first. profile "" means
+	// all.
+	InboxOf(ctx context.Context, profile, subject string) ([]Notice, error)
+	// Inbox lists callbacks, newest first.
+	Inbox(ctx context.Context, filter InboxFilter) ([]Notice, error)
 	// Due lists what is due at or before a time, earliest first; profile ""
-	// means all.
+	// means all. A notice is due when the question that follows from it is.
 	Due(ctx context.Context, profile string, before time.Time, limit int) ([]Due, error)
 	// NextDue is the earliest time after which something is due; ok is false
 	// when nothing ever is.
@@ -261,6 +269,13 @@ type Tx interface {
 	InsertUnbind(u Unbind) (Unbind, error)
 	UpdateUnbind(u Unbind) error
 	PutEvidence(e Evidence) error
+	// PutNotice keeps a callback. One whose digest the profile has already is only
+	// counted: fresh is false and stored is the first one with its count. Of those
+	// that are not verified only the newest MostDoubtful of a profile are kept.
+	PutNotice(n Notice) (stored Notice, fresh bool, err error)
+	// UpdateNotice replaces what follows from the notice with n.ID: Subject,
+	// Orphan, Checks and NextCheckAt. What came stays as it came.
+	UpdateNotice(n Notice) error
 	// Append seals an event onto the chain.
 	Append(e Event) (Event, error)
 }

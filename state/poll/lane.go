@@ -190,9 +190,12 @@ func (l *lane) step(ctx context.Context, item ledger.Due) bool {
 }
 
 func (l *lane) advance(ctx context.Context, item ledger.Due) error {
-	if item.Kind == ledger.DueRefund {
+	switch item.Kind {
+	case ledger.DueRefund:
 		_, err := l.desk.Advance(ctx, item.Profile, item.No)
 		return err
+	case ledger.DueNotice:
+		return l.desk.AdvanceNotice(ctx, item.Profile, item.No)
 	}
 	open, err := l.source.OpenUnbinds(ctx, l.profile)
 	if err != nil {

@@ -1,7 +1,7 @@
-// Package poll looks at open refunds and unbindings when they are due: one
-// lane a profile, each with its own budget and breaker, so that one gateway's
-// trouble never slows another. When a look is due is the desk's decision and
-// stands in the ledger; this package only keeps to it.
+// Package poll looks at open refunds, unbindings and callbacks when they are
+// due: one lane a profile, each with its own budget and breaker, so that one
+// gateway's trouble never slows another. When a look is due is the desk's
+// decision and stands in the ledger; this package only keeps to it.
 package poll
 
 import (
@@ -19,6 +19,7 @@ import (
 type Desk interface {
 	Advance(ctx context.Context, profile, no string) (ledger.Refund, error)
 	AdvanceUnbind(ctx context.Context, u ledger.Unbind) (ledger.Unbind, error)
+	AdvanceNotice(ctx context.Context, profile, digest string) error
 }
 
 // Source says what is due.
@@ -96,11 +97,11 @@ func (p *Poller) wake(changes []feed.Change) {
 			for _, l := range p.lanes {
 				l.kick()
 			}
-		case feed.Refunds, feed.Tokens:
+		case feed.Refunds, feed.Tokens, feed.Orders: // an order's change may be a callback about it
 			if l := p.lanes[c.Profile]; l != nil {
 				l.kick()
 			}
-		case feed.Orders, feed.Journal, feed.Link:
+		case feed.Journal, feed.Link:
 		}
 	}
 }

@@ -49,6 +49,11 @@ func (b *book) AdvanceUnbind(_ context.Context, u ledger.Unbind) (ledger.Unbind,
 	return u, nil
 }
 
+func (b *book) AdvanceNotice(ctx context.Context, profile, digest string) error {
+	_, err := b.Advance(ctx, profile, digest)
+	return err
+}
+
 func (b *book) Due(_ context.Context, profile string, before time.Time, limit int) ([]ledger.Due, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -200,6 +205,22 @@ func TestWhatMayHaveBeenSentIsLookedAtWhenTheProgramStarts(t *testing.T) {
 		running(t, b, &feed.Feed{}, []string{"a"}, time.Second, nil)
 		if got := b.count("a"); got != 1 {
 			t.Errorf("%d looks in the first second, want 1", got)
+		}
+	})
+}
+
+// covers F9
+func TestACallbackIsFollowedWhenItIsDue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, news := newBook(time.Hour), &feed.Feed{}
+		running(t, b, news, []string{"a"}, time.Second, func(*poll.Poller) {
+			b.mu.Lock()
+			b.due["D"] = ledger.Due{Profile: "a", Kind: ledger.DueNotice, No: "D", At: time.Now()}
+			b.mu.Unlock()
+			news.Publish(feed.Change{Kind: feed.Orders, Profile: "a", No: "P1"})
+		})
+		if got := b.count("a"); got != 1 {
+			t.Errorf("%d steps after the callback, want 1", got)
 		}
 	})
 }

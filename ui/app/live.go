@@ -33,8 +33,7 @@ const UnlockFor = 15 * time.Minute
 type live struct {
 	news    *feed.Subscription
 	armed   time.Time // when the next tick is due; zero: none
-	tick    int
-	batches int // of news, since the start
+	batches int       // of news, since the start
 	figures figures
 	reads   *page.Asker[figures]
 	unlocks *page.Asker[unlocked]

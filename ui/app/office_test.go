@@ -165,11 +165,11 @@ func in(t *testing.T, width, height int, profiles []desk.Profile, with setup, te
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		o := open(t, profiles, with)
+		defer o.close()
 		o.send(tea.WindowSizeMsg{Width: width, Height: height})
 		o.run(o.m.Init())
 		o.settle()
 		test(o)
-		o.close()
 	})
 }
 

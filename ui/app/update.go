@@ -13,7 +13,7 @@ import (
 )
 
 // tickMsg says that something on screen reads differently now.
-type tickMsg struct{ gen int }
+type tickMsg struct{}
 
 // Update implements tea.Model. It routes and nothing else; a panic below it
 // ends the program with the terminal restored, and is told by Run.
@@ -37,7 +37,7 @@ func (m *Model) route(msg tea.Msg) tea.Cmd {
 	case page.Routed:
 		return m.take(msg)
 	case tickMsg:
-		return m.tick(msg)
+		return nil // arm does it
 	case newsMsg:
 		return m.news(msg)
 	}
@@ -160,31 +160,23 @@ func (m *Model) restyle() {
 	m.screen.dirty = true
 }
 
-// arm sets the clock for the next thing on screen that reads differently. At
-// rest nothing does, and nothing wakes up.
+// arm draws what the time has changed, and sets the clock for the next thing
+// on screen that reads differently. At rest nothing does, and nothing wakes up.
 func (m *Model) arm() tea.Cmd {
 	now := m.bag.Clock()
-	next := m.nextChange(now)
-	if next.IsZero() {
+	if armed := m.live.armed; !armed.IsZero() && !armed.After(now) {
 		m.live.armed = time.Time{}
-		m.live.tick++
-		return nil
+		m.screen.dirty = true
+		m.page().Tick(now)
 	}
-	if !m.live.armed.IsZero() && !next.Before(m.live.armed) && m.live.armed.After(now) {
+	next := m.nextChange(now)
+	switch {
+	case next.IsZero():
+		m.live.armed = time.Time{}
 		return nil
+	case !m.live.armed.IsZero() && !next.Before(m.live.armed):
+		return nil // it wakes up soon enough
 	}
 	m.live.armed = next
-	m.live.tick++
-	return m.wake(next.Sub(now), tickMsg{gen: m.live.tick})
-}
-
-// tick draws what the time changed.
-func (m *Model) tick(msg tickMsg) tea.Cmd {
-	if msg.gen != m.live.tick {
-		return nil
-	}
-	m.live.armed = time.Time{}
-	m.screen.dirty = true
-	m.page().Tick(m.bag.Clock())
-	return nil
+	return m.wake(next.Sub(now), tickMsg{})
 }

@@ -37,6 +37,8 @@ type SandboxOptions struct {
 type Sandbox struct {
 	Ready    string // the line that says where everything is
 	Accounts []demo.Account
+	// Settings are those that a profile needs beside what every gateway has.
+	Settings func(profile string) map[string]string
 	Past     func() demo.Past
 	Wait     func() error
 	Close    func() error
@@ -85,7 +87,7 @@ func (r *run) sandbox(ctx context.Context, o SandboxOptions) error {
 // What the demo plays with.
 const (
 	demoSpeed  = 6
-	demoOrders = 420
+	demoOrders = 700
 )
 
 func (r *run) demoCommand() *cobra.Command {
@@ -130,7 +132,7 @@ func (r *run) prepareDemo(ctx context.Context) (*session, error) {
 	keys := vault.Memory()
 	var cfg *config.Config
 	for _, a := range box.Accounts {
-		if cfg, err = r.demoAccount(ctx, a, keys); err != nil {
+		if cfg, err = r.demoAccount(ctx, a, box.Settings(a.Name), keys); err != nil {
 			return nil, err
 		}
 	}
@@ -146,7 +148,7 @@ func (r *run) prepareDemo(ctx context.Context) (*session, error) {
 }
 
 // demoAccount writes the profile of an account and keeps its keys in memory.
-func (r *run) demoAccount(ctx context.Context, a demo.Account, keys Keys) (*config.Config, error) {
+func (r *run) demoAccount(ctx context.Context, a demo.Account, more map[string]string, keys Keys) (*config.Config, error) {
 	g, err := r.gateway(a.Gateway)
 	if err != nil {
 		return nil, err
@@ -165,10 +167,14 @@ func (r *run) demoAccount(ctx context.Context, a demo.Account, keys Keys) (*conf
 			}
 		}
 	}
+	settings := map[string]any{"speed": demoSpeed}
+	for name, value := range more {
+		settings[name] = value
+	}
 	return config.AddProfile(r.configOptions(), config.Draft{
 		Name: a.Name, Gateway: a.Gateway, Brand: a.Brand, Environment: a.Environment, BaseURL: a.BaseURL, MerchantNo: a.MerchantNo, AppID: a.AppID,
 		// One limit makes every amount be typed: a currency without one always is.
-		ConfirmAbove: []string{"0 HKD"}, UndoWindow: "5s", Settings: map[string]any{"speed": demoSpeed},
+		ConfirmAbove: []string{"0 HKD"}, UndoWindow: "5s", Settings: settings,
 	})
 }
 

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"paydesk/client"
-	"paydesk/client/payermax"
 	"paydesk/client/sandbox"
 	"paydesk/state/config"
 	"paydesk/state/ledger"
@@ -18,19 +17,13 @@ import (
 	"paydesk/state/poll"
 	"paydesk/state/vault"
 	"paydesk/ui/cli/demo"
-	"paydesk/ui/cli/gate"
+	"paydesk/ui/cli/gates"
 )
 
 // parts is a program with a real gateway, sandbox and ledger.
 func parts(t *testing.T, out *bytes.Buffer) Program {
 	t.Helper()
 	home := t.TempDir()
-	settings := func(p config.Profile) (payermax.Config, error) {
-		r := gate.Read(p)
-		return payermax.Config{
-			Brand: p.Brand, Environment: p.Environment, BaseURL: p.BaseURL, MerchantNo: p.MerchantNo, AppID: p.AppID, Decimals: r.Decimals(), Speed: r.Speed(),
-		}, r.Err()
-	}
 	return Program{
 		Version: "test", Agent: "ada", Clock: time.Now, Random: func() uint64 { return 7 }, Zone: time.UTC, In: strings.NewReader(""), Out: out, Err: out,
 		Dirs: config.Dirs{Home: home, Config: home, Data: home, State: home},
@@ -44,25 +37,7 @@ func parts(t *testing.T, out *bytes.Buffer) Program {
 		OpenLedger: func(ctx context.Context, path string) (ledger.Store, error) {
 			return sqlite.Open(ctx, path, sqlite.Options{Clock: time.Now})
 		},
-		Gateways: []gate.Gateway{{
-			Gateway: config.Gateway{Name: "payermax", Brands: []string{payermax.PayerMax, payermax.Checus}, Required: []string{"merchant_no", "app_id"}},
-			Keys: []gate.Key{
-				{Name: "merchant_private_key", Normalise: payermax.NormaliseKey},
-				{Name: "platform_public_key", Public: true, Normalise: payermax.NormaliseKey},
-			},
-			Decimals: func(p config.Profile) (client.Decimals, error) {
-				c, err := settings(p)
-				return gate.Decimals(payermax.Decimals, c.Decimals), err
-			},
-			Open: func(a gate.Account) (client.Gateway, error) {
-				c, err := settings(a.Profile)
-				if err != nil {
-					return nil, err
-				}
-				c.MerchantKey, c.PlatformKey, c.Clock, c.Logger = a.Keys["merchant_private_key"], a.Keys["platform_public_key"].Reveal(), a.Clock, a.Log
-				return payermax.New(c)
-			},
-		}},
+		Gateways: gates.All(),
 		Sandbox: func(ctx context.Context, o SandboxOptions) (Sandbox, error) {
 			box, err := sandbox.Start(ctx, sandbox.Options{Seed: o.Seed, Orders: o.Orders, Speed: o.Speed, Logger: o.Log})
 			if err != nil {
@@ -77,7 +52,7 @@ func parts(t *testing.T, out *bytes.Buffer) Program {
 				}
 			}
 			return Sandbox{
-				Ready: box.Ready().String(), Wait: box.Wait, Close: box.Close, Past: truth,
+				Ready: box.Ready().String(), Wait: box.Wait, Close: box.Close, Past: truth, Settings: box.Settings,
 				Accounts: demo.Each(box.Profiles(), func(p sandbox.Profile) demo.Account { return demo.Account(p) }),
 			}, nil
 		},

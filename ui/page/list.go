@@ -57,32 +57,32 @@ type List[T any] struct {
 	Asker *Asker[Batch[T]]
 
 	source Source[T]
-	key    func(T) string
 	id     func(T) int64
 	row    func(T) grid.Row
 
 	rows    []T
-	top     bool // nothing before rows
-	bottom  bool // nothing after rows
-	loaded  bool // the first answer is there
-	fresh   bool // the rows still shown are those of the list before
-	stale   bool // news came while a fetch was under way
+	drawn   []grid.Row     // of rows
+	index   map[string]int // key → index of rows
+	top     bool           // nothing before rows
+	bottom  bool           // nothing after rows
+	loaded  bool           // the first answer is there
+	fresh   bool           // the rows still shown are those of the list before
+	stale   bool           // news came while a fetch was under way
 	failure error
 	ahead   int // rows before the window; -1: not known
 	total   int // rows of the whole list; -1: not known
 }
 
-// ListOf says how records of one kind are named, placed and drawn.
+// ListOf says how records of one kind are placed and drawn.
 type ListOf[T any] struct {
-	Key func(T) string
 	ID  func(T) int64
-	Row func(T) grid.Row
+	Row func(T) grid.Row // its key names the record
 }
 
 // NewList returns an empty list of a page.
 func NewList[T any](page keys.Scope, g *grid.Grid, of ListOf[T]) *List[T] {
 	return &List[T]{
-		Grid: g, Asker: NewAsker[Batch[T]](page, readLimit), key: of.Key, id: of.ID, row: of.Row, top: true, bottom: true, ahead: -1, total: -1,
+		Grid: g, Asker: NewAsker[Batch[T]](page, readLimit), id: of.ID, row: of.Row, top: true, bottom: true, ahead: -1, total: -1,
 	}
 }
 
@@ -102,8 +102,10 @@ func (l *List[T]) Refresh(ctx context.Context) tea.Cmd {
 	case l.Asker.Busy():
 		l.stale = true
 		return nil
-	case len(l.rows) == 0 || l.top:
-		return l.fetch(ctx, whole, Fetch{Limit: max(len(l.rows), FetchRows)})
+	case len(l.rows) == 0 || (l.top && l.near(HoldRows/2)):
+		// Some more than there were: what is new at the top must not push the
+		// cursor's row out.
+		return l.fetch(ctx, whole, Fetch{Limit: max(len(l.rows), FetchRows) + FetchRows})
 	}
 	return l.fetch(ctx, whole, Fetch{Anchor: l.id(l.rows[0]), Include: true, Limit: len(l.rows)})
 }
@@ -152,7 +154,7 @@ func (l *List[T]) Take(ctx context.Context, answer Answer[Batch[T]]) (next tea.C
 		l.Grid.Reset()
 	}
 	l.place(batch)
-	l.Redraw()
+	l.show()
 	if l.stale {
 		l.stale = false
 		return l.Refresh(ctx), true
@@ -160,12 +162,34 @@ func (l *List[T]) Take(ctx context.Context, answer Answer[Batch[T]]) (next tea.C
 	return l.Meet(ctx, l.Grid.Wants()), true
 }
 
+// near reports whether the cursor is among the first rows of the window.
+func (l *List[T]) near(most int) bool {
+	key, ok := l.Grid.Cursor()
+	return !ok || l.index[key] < most
+}
+
+// trim drops what a refresh read beyond the rows that are kept and those about
+// the cursor; it reports whether all were kept.
+func (l *List[T]) trim(keep int) bool {
+	key, _ := l.Grid.Cursor()
+	if i := slices.IndexFunc(l.drawn, func(r grid.Row) bool { return r.Key == key }); i >= 0 {
+		keep = max(keep, i+FetchRows/2)
+	}
+	if len(l.rows) <= keep {
+		return true
+	}
+	l.rows, l.drawn = slices.Clone(l.rows[:keep]), slices.Clone(l.drawn[:keep])
+	return false
+}
+
 // place puts a batch into the window.
 func (l *List[T]) place(batch Batch[T]) {
 	edge := len(batch.rows) < batch.fetch.Limit
 	switch batch.way {
 	case whole:
-		l.rows = batch.rows
+		keep := max(len(l.rows), FetchRows)
+		l.rows, l.drawn = batch.rows, l.draw(batch.rows)
+		edge = l.trim(keep) && edge
 		fromStart, fromEnd := batch.fetch.Anchor == 0 && !batch.fetch.Back, batch.fetch.Anchor == 0 && batch.fetch.Back
 		// Beside an anchor the grid asks for what is before when it comes near.
 		l.top, l.bottom = fromStart || (fromEnd && edge), fromEnd || edge
@@ -178,17 +202,17 @@ func (l *List[T]) place(batch Batch[T]) {
 			l.ahead = -1
 		}
 	case before:
-		l.rows, l.top = append(batch.rows, l.rows...), edge
+		l.rows, l.drawn, l.top = append(batch.rows, l.rows...), append(l.draw(batch.rows), l.drawn...), edge
 		if l.ahead >= 0 {
 			l.ahead = max(l.ahead-len(batch.rows), 0)
 		}
 		if len(l.rows) > HoldRows {
-			l.rows, l.bottom = slices.Clone(l.rows[:HoldRows]), false
+			l.rows, l.drawn, l.bottom = slices.Clone(l.rows[:HoldRows]), slices.Clone(l.drawn[:HoldRows]), false
 		}
 	case after:
-		l.rows, l.bottom = append(l.rows, batch.rows...), edge
+		l.rows, l.drawn, l.bottom = append(l.rows, batch.rows...), append(l.drawn, l.draw(batch.rows)...), edge
 		if cut := len(l.rows) - HoldRows; cut > 0 {
-			l.rows, l.top = slices.Clone(l.rows[cut:]), false
+			l.rows, l.drawn, l.top = slices.Clone(l.rows[cut:]), slices.Clone(l.drawn[cut:]), false
 			if l.ahead >= 0 {
 				l.ahead += cut
 			}
@@ -201,16 +225,33 @@ func (l *List[T]) place(batch Batch[T]) {
 func (l *List[T]) SetTotal(total int) {
 	if l.total != total {
 		l.total = total
-		l.Redraw()
+		l.show()
 	}
 }
 
-// Redraw makes the grid's rows anew, for another width, theme or time.
+// Redraw makes all of the grid's rows anew, for other columns, another theme
+// or another time.
 func (l *List[T]) Redraw() {
-	w := grid.Window{Rows: make([]grid.Row, len(l.rows)), AtTop: l.top, AtBottom: l.bottom, Before: l.ahead, Total: l.total}
-	for i, r := range l.rows {
-		w.Rows[i] = l.row(r)
+	l.drawn = l.draw(l.rows)
+	l.show()
+}
+
+// draw makes rows of records.
+func (l *List[T]) draw(records []T) []grid.Row {
+	rows := make([]grid.Row, len(records))
+	for i, r := range records {
+		rows[i] = l.row(r)
 	}
+	return rows
+}
+
+// show hands the window to the grid.
+func (l *List[T]) show() {
+	l.index = make(map[string]int, len(l.drawn))
+	for i, r := range l.drawn {
+		l.index[r.Key] = i
+	}
+	w := grid.Window{Rows: l.drawn, AtTop: l.top, AtBottom: l.bottom, Before: l.ahead, Total: l.total}
 	if l.top {
 		w.Before = 0
 	}
@@ -234,8 +275,8 @@ func (l *List[T]) Current() (record T, ok bool) {
 
 // Find returns the record of the window with that key.
 func (l *List[T]) Find(key string) (record T, ok bool) {
-	i := slices.IndexFunc(l.rows, func(r T) bool { return l.key(r) == key })
-	if i < 0 {
+	i, ok := l.index[key]
+	if !ok {
 		return record, false
 	}
 	return l.rows[i], true

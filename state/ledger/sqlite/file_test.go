@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -21,6 +22,7 @@ import (
 	"paydesk/client"
 	"paydesk/state/ledger"
 	"paydesk/state/ledger/ledgertest"
+	"paydesk/state/ledger/sqlite/internal/place"
 )
 
 func TestMain(m *testing.M) {
@@ -136,20 +138,51 @@ func TestNewerSchema(t *testing.T) { // covers F27
 	readsOrder(t, s)
 }
 
+// A ledger of an earlier schema is brought up to date with all that it holds.
+func TestOlderSchema(t *testing.T) { // covers F27
+	first, err := migrations.ReadFile("migrations/00001_ledger.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := fresh(t)
+	if _, err := place.Prepare(path); err != nil {
+		t.Fatal(err)
+	}
+	db := sql.OpenDB(connector((&Store{path: path}).dsn("rw", false)))
+	if err := applyMigrations(context.Background(), db, fstest.MapFS{"migrations/00001_ledger.sql": {Data: first}}); err != nil {
+		t.Fatal(err)
+	}
+	_, err = db.Exec("INSERT INTO totals VALUES ('shop', 'payermax', 7)")
+	if err := errors.Join(err, db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	s := at(t, path)
+	if c, err := s.Counters(context.Background(), nil); err != nil || c.Orders != 7 || !s.Health().Writable {
+		t.Errorf("%+v, %v, %+v", c, err, s.Health())
+	}
+	if v, err := schemaVersion(context.Background(), s.reader()); v != latestVersion() || err != nil {
+		t.Errorf("version %d, %v", v, err)
+	}
+}
+
 // A migration that fails half way leaves nothing; one that another process
 // does at the same time is fine.
 func TestMigration(t *testing.T) { // covers F27
 	path := fresh(t)
 	s := at(t, path)
 	bad := fstest.MapFS{}
-	for _, name := range []string{"migrations/00001_ledger.sql"} {
+	names, err := fs.Glob(migrations, "migrations/*.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
 		content, err := migrations.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
 		}
 		bad[name] = &fstest.MapFile{Data: content}
 	}
-	bad["migrations/00002_half.sql"] = &fstest.MapFile{Data: []byte("-- +goose Up\nCREATE TABLE half (x);\nCREATE TABLE orders (x);\n")}
+	bad["migrations/99998_half.sql"] = &fstest.MapFile{Data: []byte("-- +goose Up\nCREATE TABLE half (x);\nCREATE TABLE orders (x);\n")}
 	other := sql.OpenDB(connector(s.dsn("rw", false)))
 	defer func() { _ = other.Close() }()
 	if err := applyMigrations(context.Background(), other, bad); err == nil {

@@ -124,6 +124,82 @@ func (t *tx) PutEvidence(e ledger.Evidence) error {
 	return err
 }
 
+const noticeColumns = `id, profile, gateway, kind, event, merchant, app_id, subject, order_no, gateway_order_no,
+	refund_no, gateway_refund_no, token, user_id, status, said, fail_code, amount, currency, exp, said_at, digest,
+	body_hash, verified, reason, body, orphan, received_at, last_at, times, checks, next_check_at`
+
+func scanNotice(r row) (n ledger.Notice, err error) {
+	err = r.Scan(&n.ID, &n.Profile, &n.Gateway, &n.Kind, &n.Event, &n.Merchant, &n.AppID, &n.Subject, &n.OrderNo, &n.GatewayOrderNo,
+		&n.RefundNo, &n.GatewayRefundNo, &n.Token, &n.UserID, &n.Status, &n.Said, &n.FailCode, &n.Amount.Minor, &n.Amount.Currency,
+		&n.Amount.Exp, when{&n.At}, &n.Digest, &n.BodyHash, &n.Verified, &n.Reason, &n.Body, &n.Orphan, when{&n.ReceivedAt},
+		when{&n.LastAt}, &n.Times, &n.Checks, when{&n.NextCheckAt})
+	return n, err
+}
+
+// Notice finds a callback by its digest.
+func (s *Store) Notice(ctx context.Context, profile, digest string) (ledger.Notice, error) {
+	return one(ctx, s.reader(), "notice", scanNotice, "SELECT "+noticeColumns+
+		" FROM inbox WHERE digest = ?2 AND (?1 = '' OR profile = ?1)", profile, digest)
+}
+
+// InboxOf lists the callbacks about one number, oldest first.
+func (s *Store) InboxOf(ctx context.Context, profile, subject string) ([]ledger.Notice, error) {
+	return all(ctx, s.reader(), "inbox", scanNotice, "SELECT "+noticeColumns+
+		" FROM inbox WHERE subject = ?2 AND subject <> '' AND (?1 = '' OR profile = ?1) ORDER BY id", profile, subject)
+}
+
+// Inbox lists callbacks, newest first.
+func (s *Store) Inbox(ctx context.Context, f ledger.InboxFilter) ([]ledger.Notice, error) {
+	c := conditions{}
+	if f.Before > 0 {
+		c.add("id < ?", f.Before)
+	}
+	if len(f.Profiles) > 0 {
+		c.addIn("profile", texts(f.Profiles))
+	}
+	if f.Kind != "" {
+		c.add("kind = ?", string(f.Kind))
+	}
+	if f.Doubtful {
+		c.add("verified = 0")
+	}
+	limit := int64(-1)
+	if f.Limit > 0 {
+		limit = int64(f.Limit)
+	}
+	return all(ctx, s.reader(), "inbox", scanNotice,
+		"SELECT "+noticeColumns+" FROM inbox WHERE "+c.sql()+" ORDER BY id DESC LIMIT ?", append(c.args, limit)...)
+}
+
+// PutNotice keeps a callback, or counts its repeat.
+func (t *tx) PutNotice(n ledger.Notice) (ledger.Notice, bool, error) {
+	if n.Profile == "" || n.Digest == "" {
+		return ledger.Notice{}, false, fmt.Errorf("ledger/sqlite: notice %q of profile %q: a notice needs both", n.Digest, n.Profile)
+	}
+	stored, err := one(t.ctx, t, "put notice", scanNotice, `INSERT INTO inbox (profile, gateway, kind, event, merchant, app_id, subject,
+			order_no, gateway_order_no, refund_no, gateway_refund_no, token, user_id, status, said, fail_code, amount, currency, exp,
+			said_at, digest, body_hash, verified, reason, body, orphan, received_at, last_at, times, checks, next_check_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?)
+		ON CONFLICT (digest, profile) DO UPDATE SET times = times + 1, last_at = max(last_at, excluded.last_at)
+		RETURNING `+noticeColumns,
+		n.Profile, n.Gateway, string(n.Kind), n.Event, n.Merchant, n.AppID, n.Subject, n.OrderNo, n.GatewayOrderNo, n.RefundNo,
+		n.GatewayRefundNo, n.Token, n.UserID, n.Status, n.Said, n.FailCode, n.Amount.Minor, n.Amount.Currency, n.Amount.Exp,
+		micros(n.At), n.Digest, n.BodyHash, n.Verified, n.Reason, notNil(n.Body), n.Orphan, micros(n.ReceivedAt), micros(n.LastAt),
+		n.Checks, micros(n.NextCheckAt))
+	if err != nil || stored.Times > 1 || stored.Verified {
+		return stored, err == nil && stored.Times == 1, err
+	}
+	_, err = t.exec("prune inbox", `DELETE FROM inbox WHERE verified = 0 AND profile = ?1 AND id <=
+		(SELECT id FROM inbox WHERE verified = 0 AND profile = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)`, n.Profile, ledger.MostDoubtful)
+	return stored, err == nil, err
+}
+
+// UpdateNotice replaces what follows from the notice with n.ID.
+func (t *tx) UpdateNotice(n ledger.Notice) error {
+	return t.change("update notice", "UPDATE inbox SET subject = ?, orphan = ?, checks = ?, next_check_at = ? WHERE id = ?",
+		n.Subject, n.Orphan, n.Checks, micros(n.NextCheckAt), n.ID)
+}
+
 // notNil: a body that is not there is an empty one, not NULL.
 func notNil(body []byte) []byte {
 	if body == nil {

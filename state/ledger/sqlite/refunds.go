@@ -227,6 +227,8 @@ const (
 		FROM refunds WHERE next_check_at > 0 AND next_check_at <= ?1`
 	dueUnbinds = `SELECT profile, 'unbind', token, status, next_check_at AS at, created_at, checks
 		FROM unbinds WHERE next_check_at > 0 AND next_check_at <= ?1`
+	dueNotices = `SELECT profile, 'notice', digest, '', next_check_at AS at, received_at, checks
+		FROM inbox WHERE next_check_at > 0 AND next_check_at <= ?1`
 )
 
 // Due lists what is due at or before a time, earliest first.
@@ -235,10 +237,12 @@ func (s *Store) Due(ctx context.Context, profile string, before time.Time, limit
 		return nil, nil
 	}
 	if profile == "" {
-		return all(ctx, s.reader(), "due", scanDue, dueRefunds+" UNION ALL "+dueUnbinds+" ORDER BY at LIMIT ?2", before.UnixMicro(), limit)
+		return all(ctx, s.reader(), "due", scanDue,
+			dueRefunds+" UNION ALL "+dueUnbinds+" UNION ALL "+dueNotices+" ORDER BY at LIMIT ?2", before.UnixMicro(), limit)
 	}
-	return all(ctx, s.reader(), "due", scanDue, dueRefunds+" AND profile = ?3 UNION ALL "+dueUnbinds+" AND profile = ?3 ORDER BY at LIMIT ?2",
-		before.UnixMicro(), limit, profile)
+	const own = " AND profile = ?3"
+	return all(ctx, s.reader(), "due", scanDue,
+		dueRefunds+own+" UNION ALL "+dueUnbinds+own+" UNION ALL "+dueNotices+own+" ORDER BY at LIMIT ?2", before.UnixMicro(), limit, profile)
 }
 
 // NextDue is the earliest time after which something is due.
@@ -247,7 +251,8 @@ func (s *Store) NextDue(ctx context.Context) (time.Time, bool, error) {
 		err = r.Scan(when{&at})
 		return at, err
 	}, `SELECT min(at) FROM (SELECT min(next_check_at) AS at FROM refunds WHERE next_check_at > 0
-		UNION ALL SELECT min(next_check_at) FROM unbinds WHERE next_check_at > 0) WHERE at IS NOT NULL HAVING min(at) IS NOT NULL`)
+		UNION ALL SELECT min(next_check_at) FROM unbinds WHERE next_check_at > 0
+		UNION ALL SELECT min(next_check_at) FROM inbox WHERE next_check_at > 0) WHERE at IS NOT NULL HAVING min(at) IS NOT NULL`)
 	if errors.Is(err, ledger.ErrNotFound) {
 		return time.Time{}, false, nil
 	}

@@ -38,7 +38,7 @@ type Page struct {
 func New(bag *page.Bag) *Page {
 	p := &Page{bag: bag, preview: true, bar: filterbar.New(bag.Styles, text.Literal("type words that a line must hold: refund failed ada"))}
 	g := grid.New(bag.Styles, columns())
-	p.list = page.NewList(keys.Activity, g, page.ListOf[ledger.Event]{Key: key, ID: func(e ledger.Event) int64 { return e.Seq }, Row: p.row})
+	p.list = page.NewList(keys.Activity, g, page.ListOf[ledger.Event]{ID: func(e ledger.Event) int64 { return e.Seq }, Row: p.row})
 	return p
 }
 

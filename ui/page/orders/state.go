@@ -78,7 +78,7 @@ func New(bag *page.Bag, d Desk, refund Refunder) *Page {
 	}
 	p.shown = p.choose()
 	g := grid.New(bag.Styles, gridColumns(p.shown))
-	p.list = page.NewList(keys.Orders, g, page.ListOf[ledger.Order]{Key: key, ID: func(o ledger.Order) int64 { return o.ID }, Row: p.row})
+	p.list = page.NewList(keys.Orders, g, page.ListOf[ledger.Order]{ID: func(o ledger.Order) int64 { return o.ID }, Row: p.row})
 	bar := filterbar.New(bag.Styles, text.Literal("type to search, or status:paid amount>=100 user:U-2041"))
 	p.filter = page.NewFilter(bar, bag.Keys, func(typed string) (query.Query, error) {
 		return query.ParseOrders(typed, bag.Clock(), bag.Loc)

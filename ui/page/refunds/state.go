@@ -87,7 +87,7 @@ func New(bag *page.Bag, d Desk, look func(profile, no string)) *Page {
 		gaze:   page.NewAsker[gaze](keys.Refunds, readLimit),
 	}
 	g := grid.New(bag.Styles, gridColumns(p.columns))
-	p.list = page.NewList(keys.Refunds, g, page.ListOf[ledger.Refund]{Key: key, ID: func(r ledger.Refund) int64 { return r.ID }, Row: p.row})
+	p.list = page.NewList(keys.Refunds, g, page.ListOf[ledger.Refund]{ID: func(r ledger.Refund) int64 { return r.ID }, Row: p.row})
 	bar := filterbar.New(bag.Styles, text.Literal("type to search, or status:unknown,pending age>1h agent:ada"))
 	p.filter = page.NewFilter(bar, bag.Keys, func(typed string) (query.Query, error) {
 		return query.ParseRefunds(typed, bag.Clock(), bag.Loc)
