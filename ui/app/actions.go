@@ -92,7 +92,11 @@ func (m *Model) listActions() []page.Action {
 		plain("list.page-down", l("A screen down"), group, none, 0, func() tea.Cmd { return m.page().Turn(1) }),
 		plain("list.first", l("To the first row"), group, none, 0, func() tea.Cmd { return m.page().Edge(false) }),
 		plain("list.last", l("To the last row"), group, none, 0, func() tea.Cmd { return m.page().Edge(true) }),
-		plain("list.open", l("Open the row"), group, l("open"), 100, func() tea.Cmd { return m.page().Enter() }),
+		{
+			ID: "list.open", Title: l("Open the row"), Group: group, Short: l("open"), Weight: 100,
+			Enabled: func(struct{}) (text.Safe, bool) { return l("no row is chosen"), len(m.page().Copies()) > 0 },
+			Run:     func(struct{}) tea.Cmd { return m.page().Enter() },
+		},
 		{
 			ID: "list.copy", Title: l("Copy a number of the row"), Group: group, Short: l("copy"), Weight: 45,
 			Enabled: func(struct{}) (text.Safe, bool) { return l("no row is chosen"), len(m.page().Copies()) > 0 },

@@ -142,10 +142,15 @@ func New(ctx context.Context, svc Services) (*Model, error) {
 	m.activity = activity.New(m.bag)
 	l := text.Literal
 	m.tabs = []tab{
-		{"app.orders", l("Orders"), m.orders}, {"app.refunds", l("Refunds"), m.refunds}, {"app.tokens", l("Tokens"), m.tokens},
+		{"app.orders", l("Orders"), m.orders},
+		{"app.refunds", l("Refunds"), m.refunds},
+		{"app.tokens", l("Tokens"), m.tokens},
 		{"app.activity", l("Activity"), m.activity},
 	}
 	m.live = newLive(svc)
+	if svc.Linear {
+		m.Say(style.Warning, text.Literal("there is no linear mode yet; the headless verbs print plain lines"))
+	}
 	for _, words := range svc.Notices {
 		m.Say(style.Warning, text.Clean(words))
 	}

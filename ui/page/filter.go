@@ -3,6 +3,7 @@ package page
 import (
 	"errors"
 	"strings"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -122,6 +123,26 @@ func (f *Filter) read() bool {
 	changed := strings.TrimSpace(q.Text) != strings.TrimSpace(f.query.Text)
 	f.query = q
 	return changed
+}
+
+// fieldPause is how long a word that may become a field's name is waited for.
+const fieldPause = 350 * time.Millisecond
+
+// Pause is how long to wait before searching for what stands there now: not at
+// all, but for a word at the end that may be on its way to a field's name.
+// "status" is not searched for while "status:paid" is being typed.
+func (f *Filter) Pause() time.Duration {
+	value := f.Bar.Value()
+	word := value[strings.LastIndexByte(value, ' ')+1:]
+	if !f.Typing() || len(word) < 2 || strings.ContainsAny(word, `:<>="`) {
+		return 0
+	}
+	for _, c := range query.Complete(value, len(value), nil) {
+		if strings.HasPrefix(c.Text, word) {
+			return fieldPause
+		}
+	}
+	return 0
 }
 
 // unfinished reports whether the fault is in the word that is being typed: it

@@ -89,8 +89,13 @@ func NewList[T any](page keys.Scope, g *grid.Grid, of ListOf[T]) *List[T] {
 // Open shows another list from its start. The old rows stay on screen until
 // the new ones are there, so that nothing flickers while typing.
 func (l *List[T]) Open(ctx context.Context, source Source[T]) tea.Cmd {
+	return l.OpenAfter(ctx, 0, source)
+}
+
+// OpenAfter is Open after a pause.
+func (l *List[T]) OpenAfter(ctx context.Context, pause time.Duration, source Source[T]) tea.Cmd {
 	l.source, l.stale, l.fresh, l.ahead, l.total = source, false, true, -1, -1
-	return l.fetch(ctx, whole, Fetch{Limit: FetchRows})
+	return l.fetchAfter(ctx, pause, whole, Fetch{Limit: FetchRows})
 }
 
 // Refresh reads the window again after news; a fetch that is under way is
@@ -129,8 +134,12 @@ func (l *List[T]) Meet(ctx context.Context, need grid.Need) tea.Cmd {
 }
 
 func (l *List[T]) fetch(ctx context.Context, w way, f Fetch) tea.Cmd {
+	return l.fetchAfter(ctx, 0, w, f)
+}
+
+func (l *List[T]) fetchAfter(ctx context.Context, pause time.Duration, w way, f Fetch) tea.Cmd {
 	source := l.source
-	return l.Asker.Ask(ctx, func(ctx context.Context) (Batch[T], error) {
+	return l.Asker.After(ctx, pause, func(ctx context.Context) (Batch[T], error) {
 		rows, err := source(ctx, f)
 		return Batch[T]{rows: rows, fetch: f, way: w}, err
 	})

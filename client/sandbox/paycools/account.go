@@ -115,10 +115,17 @@ func (s *speaker) record(o book.Order) protocol.Members {
 	}
 	way, _ := channelOf(o.Method)
 	return protocol.Members{
-		{Name: "merchantOrderId", Value: o.OrderNo}, {Name: "transactionId", Value: o.GatewayOrderNo}, {Name: "paymentMethod", Value: way.method},
-		{Name: "paymentChannel", Value: o.Method}, {Name: "amount", Value: s.major(o.Amount)}, {Name: "fee", Value: s.major(fee(o.Amount))},
-		{Name: "name", Value: o.Extra[extraName]}, {Name: "mobile", Value: o.Extra[extraMobile]}, {Name: "status", Value: word},
-		{Name: "appName", Value: cmp.Or(o.Extra[extraApp], shopName)}, {Name: "createTime", Value: s.stamp(o.CreatedAt)},
+		{Name: "merchantOrderId", Value: o.OrderNo},
+		{Name: "transactionId", Value: o.GatewayOrderNo},
+		{Name: "paymentMethod", Value: way.method},
+		{Name: "paymentChannel", Value: o.Method},
+		{Name: "amount", Value: s.major(o.Amount)},
+		{Name: "fee", Value: s.major(fee(o.Amount))},
+		{Name: "name", Value: o.Extra[extraName]},
+		{Name: "mobile", Value: o.Extra[extraMobile]},
+		{Name: "status", Value: word},
+		{Name: "appName", Value: cmp.Or(o.Extra[extraApp], shopName)},
+		{Name: "createTime", Value: s.stamp(o.CreatedAt)},
 		{Name: "completeTime", Value: s.stamp(o.PaidAt)},
 	}
 }
@@ -198,8 +205,12 @@ func (s *speaker) tokenWord(t book.Token, now time.Time) (word, how string, at t
 func (s *speaker) tokenData(t book.Token, now time.Time) protocol.Members {
 	word, how, at := s.tokenWord(t, now)
 	return protocol.Members{
-		{Name: s.spelt("channelCode"), Value: t.Method}, {Name: s.spelt("payToken"), Value: t.Token}, {Name: "tokenStatus", Value: word},
-		{Name: "expiresTime", Value: s.stamp(t.ExpiresAt)}, {Name: "inactiveTime", Value: s.stamp(at)}, {Name: "inactiveType", Value: how},
+		{Name: s.spelt("channelCode"), Value: t.Method},
+		{Name: s.spelt("payToken"), Value: t.Token},
+		{Name: "tokenStatus", Value: word},
+		{Name: "expiresTime", Value: s.stamp(t.ExpiresAt)},
+		{Name: "inactiveTime", Value: s.stamp(at)},
+		{Name: "inactiveType", Value: how},
 		{Name: "userLoginId", Value: t.Account},
 	}
 }

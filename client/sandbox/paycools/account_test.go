@@ -119,8 +119,15 @@ func TestCharges(t *testing.T) {
 		t.Errorf("%s", a.Raw.Body)
 	}
 	for _, c := range []struct{ name, value, code string }{
-		{"mchOrderId", "D1", "1012"}, {"payToken", "PT404", "1008"}, {"payToken", "PT120260228010000002", "1009"}, {"payToken", "PT120260228010000003", "1009"},
-		{"channelCode", "PH_MAYA_DIRECT_DEBIT", "1011"}, {"amount", "0", "1009"}, {"payToken", "", "1009"}, {"appName", "", "1009"}, {"callbackUrl", "", "1009"},
+		{"mchOrderId", "D1", "1012"},
+		{"payToken", "PT404", "1008"},
+		{"payToken", "PT120260228010000002", "1009"},
+		{"payToken", "PT120260228010000003", "1009"},
+		{"channelCode", "PH_MAYA_DIRECT_DEBIT", "1011"},
+		{"amount", "0", "1009"},
+		{"payToken", "", "1009"},
+		{"appName", "", "1009"},
+		{"callbackUrl", "", "1009"},
 	} {
 		b.want(c.code, chargePath, good.with("mchOrderId", "D2").with(c.name, c.value))
 	}

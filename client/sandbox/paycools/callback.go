@@ -98,8 +98,10 @@ func (s *speaker) refundEvent(r book.Refund, dialect string, age time.Duration) 
 		original = o.GatewayOrderNo
 	})
 	data := protocol.Members{
-		{Name: "eventName", Value: "payment.refund." + word}, {Name: "mchRefundOrderId", Value: r.RefundNo},
-		{Name: "refundTransactionId", Value: r.GatewayRefundNo}, {Name: "originalTransactionId", Value: original},
+		{Name: "eventName", Value: "payment.refund." + word},
+		{Name: "mchRefundOrderId", Value: r.RefundNo},
+		{Name: "refundTransactionId", Value: r.GatewayRefundNo},
+		{Name: "originalTransactionId", Value: original},
 		{Name: "refundAmount", Value: cents(r.Amount)},
 	}
 	if s.switches.Is(feeRefunded, "yes") {
@@ -129,10 +131,15 @@ func (s *speaker) paymentEvent(o book.Order, dialect string, age time.Duration) 
 		kind = s.switches.Get(checkoutEvent)
 	}
 	data := protocol.Members{
-		{Name: "eventName", Value: kind + ".payment." + word}, {Name: "mchOrderId", Value: o.OrderNo}, {Name: "transactionId", Value: o.GatewayOrderNo},
-		{Name: "amount", Value: cents(o.Amount)}, {Name: "transactionStatus", Value: s.orderWord(o, dialect)},
-		{Name: "createTime", Value: s.stamp(o.CreatedAt.Add(-age))}, {Name: "returnTime", Value: s.stamp(o.PaidAt.Add(-age))},
-		{Name: "channelCode", Value: o.Method}, {Name: "remark", Value: o.Note},
+		{Name: "eventName", Value: kind + ".payment." + word},
+		{Name: "mchOrderId", Value: o.OrderNo},
+		{Name: "transactionId", Value: o.GatewayOrderNo},
+		{Name: "amount", Value: cents(o.Amount)},
+		{Name: "transactionStatus", Value: s.orderWord(o, dialect)},
+		{Name: "createTime", Value: s.stamp(o.CreatedAt.Add(-age))},
+		{Name: "returnTime", Value: s.stamp(o.PaidAt.Add(-age))},
+		{Name: "channelCode", Value: o.Method},
+		{Name: "remark", Value: o.Note},
 	}
 	data = s.failure(data, o.Status != client.OrderPaid, o.FailCode, failedService)
 	return event{data: data, amount: "amount", owner: "transactionId"}, nil
@@ -148,10 +155,17 @@ func (s *speaker) tokenEvent(t book.Token, at time.Time) event {
 	}
 	return event{
 		data: protocol.Members{
-			{Name: "eventName", Value: name}, {Name: "userId", Value: t.UserID}, {Name: "requestId", Value: t.OrderNo},
-			{Name: "channelCode", Value: t.Method}, {Name: "countryCode", Value: "PH"}, {Name: "paytoken", Value: t.Token},
-			{Name: "tokenStatus", Value: word}, {Name: "expiresTime", Value: s.stamp(t.ExpiresAt)}, {Name: "inactiveTime", Value: s.stamp(ended)},
-			{Name: "inactiveType", Value: how}, {Name: "userLoginId", Value: t.Account},
+			{Name: "eventName", Value: name},
+			{Name: "userId", Value: t.UserID},
+			{Name: "requestId", Value: t.OrderNo},
+			{Name: "channelCode", Value: t.Method},
+			{Name: "countryCode", Value: "PH"},
+			{Name: "paytoken", Value: t.Token},
+			{Name: "tokenStatus", Value: word},
+			{Name: "expiresTime", Value: s.stamp(t.ExpiresAt)},
+			{Name: "inactiveTime", Value: s.stamp(ended)},
+			{Name: "inactiveType", Value: how},
+			{Name: "userLoginId", Value: t.Account},
 		},
 		amount: "paytoken", owner: "userId",
 	}

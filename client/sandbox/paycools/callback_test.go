@@ -149,8 +149,10 @@ func TestPaymentCallbacks(t *testing.T) {
 		order      book.Order
 		event, say string
 	}{
-		{book.Order{Status: client.OrderPaid}, "h5.payment.success", "COMPLETE"}, {book.Order{Status: client.OrderFailed}, "h5.payment.failed", "FAILED"},
-		{book.Order{Status: client.OrderClosed}, "h5.payment.failed", "FAILED"}, {book.Order{Status: client.OrderPaid, InternalNo: "CH1"}, "checkout.payment.success", "COMPLETE"},
+		{book.Order{Status: client.OrderPaid}, "h5.payment.success", "COMPLETE"},
+		{book.Order{Status: client.OrderFailed}, "h5.payment.failed", "FAILED"},
+		{book.Order{Status: client.OrderClosed}, "h5.payment.failed", "FAILED"},
+		{book.Order{Status: client.OrderPaid, InternalNo: "CH1"}, "checkout.payment.success", "COMPLETE"},
 		{book.Order{Status: client.OrderPaid, InternalNo: "QR1"}, "qrcode.payment.success", "COMPLETE"},
 		{book.Order{Status: client.OrderFailed, Token: "PT"}, "directdebit.payment.failed", "FAILED"},
 	} {
@@ -224,9 +226,19 @@ func TestAcknowledgement(t *testing.T) {
 		body             string
 		tolerant, strict bool
 	}{
-		{200, `{"code":1,"msg":"success","data":{}}`, true, true}, {200, `{"code":0,"msg":"string"}`, true, false}, {200, `{"code":1000,"message":"success"}`, true, false},
-		{200, `{"code":10000,"message":"Success"}`, true, false}, {200, `{"code":"1"}`, true, true}, {200, `{"code":2}`, false, false}, {200, `{"code":1.0}`, false, false},
-		{200, `success`, false, false}, {200, ``, false, false}, {200, `{}`, false, false}, {200, `{"code":null}`, false, false}, {201, `{"code":1}`, false, false}, {500, `{"code":1}`, false, false},
+		{200, `{"code":1,"msg":"success","data":{}}`, true, true},
+		{200, `{"code":0,"msg":"string"}`, true, false},
+		{200, `{"code":1000,"message":"success"}`, true, false},
+		{200, `{"code":10000,"message":"Success"}`, true, false},
+		{200, `{"code":"1"}`, true, true},
+		{200, `{"code":2}`, false, false},
+		{200, `{"code":1.0}`, false, false},
+		{200, `success`, false, false},
+		{200, ``, false, false},
+		{200, `{}`, false, false},
+		{200, `{"code":null}`, false, false},
+		{201, `{"code":1}`, false, false},
+		{500, `{"code":1}`, false, false},
 	} {
 		b.set("acknowledgement", "tolerant")
 		tolerant := b.Protocol.Acknowledged(c.status, []byte(c.body))

@@ -50,9 +50,12 @@ func (s *speaker) pay(c call) (result, error) {
 	}
 	return s.open(c, opening{order: o, cents: amount, life: linkLife, show: func(o book.Order, expires time.Time) protocol.Members {
 		return protocol.Members{
-			{Name: "mchOrderId", Value: o.OrderNo}, {Name: "redirectUrl", Value: c.PageURL(o.GatewayOrderNo)},
-			{Name: "transactionId", Value: o.GatewayOrderNo}, {Name: "transactionStatus", Value: wordPending},
-			{Name: "transactionAmount", Value: cents(o.Amount)}, {Name: "expiresTime", Value: s.stamp(expires)},
+			{Name: "mchOrderId", Value: o.OrderNo},
+			{Name: "redirectUrl", Value: c.PageURL(o.GatewayOrderNo)},
+			{Name: "transactionId", Value: o.GatewayOrderNo},
+			{Name: "transactionStatus", Value: wordPending},
+			{Name: "transactionAmount", Value: cents(o.Amount)},
+			{Name: "expiresTime", Value: s.stamp(expires)},
 		}
 	}})
 }
@@ -163,8 +166,10 @@ func (s *speaker) checkout(c call) (result, error) {
 	}
 	return s.open(c, opening{order: o, cents: amount, life: life, show: func(o book.Order, expires time.Time) protocol.Members {
 		return protocol.Members{
-			{Name: "mchOrderId", Value: o.OrderNo}, {Name: "checkoutId", Value: o.InternalNo},
-			{Name: "checkoutUrl", Value: c.PageURL(o.GatewayOrderNo)}, {Name: "status", Value: wordPending},
+			{Name: "mchOrderId", Value: o.OrderNo},
+			{Name: "checkoutId", Value: o.InternalNo},
+			{Name: "checkoutUrl", Value: c.PageURL(o.GatewayOrderNo)},
+			{Name: "status", Value: wordPending},
 			{Name: "expiresTime", Value: expires.In(s.zone()).Format(time.RFC3339)},
 		}
 	}})
@@ -188,8 +193,11 @@ func (s *speaker) checkoutChannels(call) (result, error) {
 	for _, way := range channels() {
 		if !way.isDirectDebit() {
 			list = append(list, protocol.Members{
-				{Name: "channelCode", Value: way.code}, {Name: "channelName", Value: way.brand}, {Name: "channelType", Value: way.method},
-				{Name: "currency", Value: peso}, {Name: "countryCode", Value: "PH"},
+				{Name: "channelCode", Value: way.code},
+				{Name: "channelName", Value: way.brand},
+				{Name: "channelType", Value: way.method},
+				{Name: "currency", Value: peso},
+				{Name: "countryCode", Value: "PH"},
 			})
 		}
 	}
@@ -226,8 +234,11 @@ func (s *speaker) charge(c call) (result, error) {
 	}
 	return s.open(c, opening{order: o, cents: amount, check: check, show: func(o book.Order, _ time.Time) protocol.Members {
 		return protocol.Members{
-			{Name: "mchOrderId", Value: o.OrderNo}, {Name: "transactionId", Value: o.GatewayOrderNo}, {Name: "transactionStatus", Value: wordPending},
-			{Name: "channelType", Value: directDebit}, {Name: "channelCode", Value: o.Method},
+			{Name: "mchOrderId", Value: o.OrderNo},
+			{Name: "transactionId", Value: o.GatewayOrderNo},
+			{Name: "transactionStatus", Value: wordPending},
+			{Name: "channelType", Value: directDebit},
+			{Name: "channelCode", Value: o.Method},
 		}
 	}})
 }

@@ -222,7 +222,7 @@ func (s *speaker) admit(req protocol.Request, r route, id string) (call, error) 
 		}
 	}
 	if id != "" {
-		c.params = c.params.with(r.id, id)
+		c.params = c.with(r.id, id)
 	}
 	if r.timed {
 		err = s.inTime(c)

@@ -108,9 +108,12 @@ func New(b *book.Book, keys []protocol.Key) (protocol.Face, error) {
 // settings is what calls need beside the account (paycools: sections 5 and 10.1).
 func settings() []protocol.Setting {
 	return []protocol.Setting{
-		{Name: "refund_notify_url", Value: PortalURL}, {Name: "order_notify_url", Value: PortalURL},
-		{Name: "app_name", Value: shopName}, {Name: "channel", Value: usualChannel},
-		{Name: "payer_email", Value: "payer@example.ph"}, {Name: "payer_mobile", Value: "09170000000"},
+		{Name: "refund_notify_url", Value: PortalURL},
+		{Name: "order_notify_url", Value: PortalURL},
+		{Name: "app_name", Value: shopName},
+		{Name: "channel", Value: usualChannel},
+		{Name: "payer_email", Value: "payer@example.ph"},
+		{Name: "payer_mobile", Value: "09170000000"},
 	}
 }
 

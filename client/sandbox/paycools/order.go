@@ -48,11 +48,19 @@ func (s *speaker) orderBy(transaction, merchant string) (o book.Order, ok bool) 
 // paymentData is a payment as its query carries it.
 func (s *speaker) paymentData(dialect string, o book.Order) protocol.Members {
 	data := protocol.Members{
-		{Name: "mchOrderId", Value: o.OrderNo}, {Name: "transactionId", Value: o.GatewayOrderNo}, {Name: "amount", Value: cents(o.Amount)},
-		{Name: "transactionStatus", Value: s.orderWord(o, dialect)}, {Name: "createTime", Value: s.stamp(o.CreatedAt)},
-		{Name: "returnTime", Value: s.stamp(o.PaidAt)}, {Name: "appName", Value: cmp.Or(o.Extra[extraApp], shopName)},
-		{Name: "customerName", Value: o.Extra[extraName]}, {Name: "channelCode", Value: o.Method}, {Name: "email", Value: o.Extra[extraEmail]},
-		{Name: "mobile", Value: o.Extra[extraMobile]}, {Name: "remark", Value: o.Note}, {Name: "callbackUrl", Value: cmp.Or(o.NotifyURL, PortalURL)},
+		{Name: "mchOrderId", Value: o.OrderNo},
+		{Name: "transactionId", Value: o.GatewayOrderNo},
+		{Name: "amount", Value: cents(o.Amount)},
+		{Name: "transactionStatus", Value: s.orderWord(o, dialect)},
+		{Name: "createTime", Value: s.stamp(o.CreatedAt)},
+		{Name: "returnTime", Value: s.stamp(o.PaidAt)},
+		{Name: "appName", Value: cmp.Or(o.Extra[extraApp], shopName)},
+		{Name: "customerName", Value: o.Extra[extraName]},
+		{Name: "channelCode", Value: o.Method},
+		{Name: "email", Value: o.Extra[extraEmail]},
+		{Name: "mobile", Value: o.Extra[extraMobile]},
+		{Name: "remark", Value: o.Note},
+		{Name: "callbackUrl", Value: cmp.Or(o.NotifyURL, PortalURL)},
 	}
 	if o.Token != "" {
 		data = append(data, protocol.Member{Name: "channelType", Value: directDebit})

@@ -96,11 +96,27 @@ func TestWordsOfPayments(t *testing.T) {
 func TestWebPaymentRefusals(t *testing.T) {
 	good := webPayment("N1")
 	for _, c := range []struct{ name, value, code string }{
-		{"appName", "", "1009"}, {"appName", "Shop 24", "1009"}, {"appName", strings.Repeat("x", 101), "1009"}, {"mchOrderId", "", "1009"}, {"mchOrderId", "N-1", "1009"},
-		{"amount", "99", "1009"}, {"amount", "0", "1009"}, {"amount", "1500.50", "1009"}, {"amount", "5000001", "1007"}, {"channelCode", "", "1009"},
-		{"channelCode", "BITCOIN", "1011"}, {"channelCode", "PH_GCASH_DIRECT_DEBIT", "1011"}, {"email", "", "1009"}, {"email", "juan", "1009"},
-		{"mobile", "", "1009"}, {"mobile", "0917123456", "1009"}, {"mobile", "+6391712345", "1009"}, {"callbackUrl", "", "1009"}, {"redirectUrl", "", "1009"},
-		{"redirectUrl", "http://x/" + strings.Repeat("x", 92), "1009"}, {"redirectUrl", "javascript:alert(1)", "1009"},
+		{"appName", "", "1009"},
+		{"appName", "Shop 24", "1009"},
+		{"appName", strings.Repeat("x", 101), "1009"},
+		{"mchOrderId", "", "1009"},
+		{"mchOrderId", "N-1", "1009"},
+		{"amount", "99", "1009"},
+		{"amount", "0", "1009"},
+		{"amount", "1500.50", "1009"},
+		{"amount", "5000001", "1007"},
+		{"channelCode", "", "1009"},
+		{"channelCode", "BITCOIN", "1011"},
+		{"channelCode", "PH_GCASH_DIRECT_DEBIT", "1011"},
+		{"email", "", "1009"},
+		{"email", "juan", "1009"},
+		{"mobile", "", "1009"},
+		{"mobile", "0917123456", "1009"},
+		{"mobile", "+6391712345", "1009"},
+		{"callbackUrl", "", "1009"},
+		{"redirectUrl", "", "1009"},
+		{"redirectUrl", "http://x/" + strings.Repeat("x", 92), "1009"},
+		{"redirectUrl", "javascript:alert(1)", "1009"},
 	} {
 		b := open(t)
 		if b.want(c.code, "/api/v1/payment", good.with(c.name, c.value)); b.theOrder("N1").OrderNo != "" {
@@ -254,8 +270,12 @@ func TestPagesOfStatements(t *testing.T) {
 		}
 	}
 	for _, f := range []flat{
-		{"createDate": "2026-11-22"}, {"page": "1"}, {"createDate": "22.11.2026", "page": "1"}, {"createDate": "2026-11-22", "page": "-1"},
-		{"createDate": "2026-11-22", "page": "1", "status": "PAID"}, {"createDate": "2026-11-22", "page": "1.5"},
+		{"createDate": "2026-11-22"},
+		{"page": "1"},
+		{"createDate": "22.11.2026", "page": "1"},
+		{"createDate": "2026-11-22", "page": "-1"},
+		{"createDate": "2026-11-22", "page": "1", "status": "PAID"},
+		{"createDate": "2026-11-22", "page": "1.5"},
 	} {
 		b.want("1009", listPath, f)
 	}
@@ -318,8 +338,14 @@ func TestCodes(t *testing.T) {
 	b.want("1008", "/api/v1/qrcode/update", good.with("mchOrderId", "Q404"))
 	b.want("1009", "/api/v1/qrcode/Q1/payments", flat{"startDate": "today", "endDate": "2026-11-22"})
 	for _, c := range []struct{ name, value, code string }{
-		{"amount", "1999", "1009"}, {"amount", "null", "1020"}, {"amount", "5000001", "1007"}, {"channelCode", "QRPH_STATIC_QR", "1011"}, {"channelCode", "GCASH_QR", "1011"},
-		{"expireSeconds", "59", "1009"}, {"expireSeconds", "3601", "1009"}, {"customerName", "", "1009"},
+		{"amount", "1999", "1009"},
+		{"amount", "null", "1020"},
+		{"amount", "5000001", "1007"},
+		{"channelCode", "QRPH_STATIC_QR", "1011"},
+		{"channelCode", "GCASH_QR", "1011"},
+		{"expireSeconds", "59", "1009"},
+		{"expireSeconds", "3601", "1009"},
+		{"customerName", "", "1009"},
 	} {
 		f := good.with("mchOrderId", "Q3").with(c.name, c.value)
 		if c.value == "null" {

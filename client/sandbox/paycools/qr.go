@@ -76,9 +76,15 @@ func (s *speaker) codeData(c call, o book.Order) protocol.Members {
 		state = "INACTIVE"
 	}
 	return protocol.Members{
-		{Name: "mchOrderId", Value: o.OrderNo}, {Name: "qrcodeId", Value: o.InternalNo}, {Name: "qrcodeContent", Value: "sandbox:" + o.GatewayOrderNo},
-		{Name: "qrLink", Value: c.PageURL(o.GatewayOrderNo)}, {Name: "amount", Value: cents(o.Amount)}, {Name: "channelCode", Value: o.Method},
-		{Name: "status", Value: state}, {Name: "createTime", Value: s.stamp(o.CreatedAt)}, {Name: "remark", Value: o.Note},
+		{Name: "mchOrderId", Value: o.OrderNo},
+		{Name: "qrcodeId", Value: o.InternalNo},
+		{Name: "qrcodeContent", Value: "sandbox:" + o.GatewayOrderNo},
+		{Name: "qrLink", Value: c.PageURL(o.GatewayOrderNo)},
+		{Name: "amount", Value: cents(o.Amount)},
+		{Name: "channelCode", Value: o.Method},
+		{Name: "status", Value: state},
+		{Name: "createTime", Value: s.stamp(o.CreatedAt)},
+		{Name: "remark", Value: o.Note},
 	}
 }
 
@@ -118,10 +124,14 @@ func (s *speaker) codePayments(c call) (result, error) {
 	list := []protocol.Members{}
 	if o.Status == client.OrderPaid && !o.PaidAt.Before(from) && o.PaidAt.Before(to.AddDate(0, 0, 1)) {
 		list = append(list, protocol.Members{
-			{Name: "transactionId", Value: o.GatewayOrderNo}, {Name: "transactionAmount", Value: cents(o.Amount)},
-			{Name: "transactionStatus", Value: s.orderWord(o, c.dialect)}, {Name: "transactionCreateTime", Value: s.stamp(o.CreatedAt)},
-			{Name: "transactionReturnTime", Value: s.stamp(o.PaidAt)}, {Name: "channelCode", Value: o.Method},
-			{Name: "remark", Value: o.Note}, {Name: "fee", Value: cents(fee(o.Amount))},
+			{Name: "transactionId", Value: o.GatewayOrderNo},
+			{Name: "transactionAmount", Value: cents(o.Amount)},
+			{Name: "transactionStatus", Value: s.orderWord(o, c.dialect)},
+			{Name: "transactionCreateTime", Value: s.stamp(o.CreatedAt)},
+			{Name: "transactionReturnTime", Value: s.stamp(o.PaidAt)},
+			{Name: "channelCode", Value: o.Method},
+			{Name: "remark", Value: o.Note},
+			{Name: "fee", Value: cents(fee(o.Amount))},
 		})
 	}
 	return result{data: list, echo: "transactionAmount"}, nil

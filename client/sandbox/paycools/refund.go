@@ -61,8 +61,10 @@ func (s *speaker) refund(c call) (result, error) {
 		s.plan(c, &r)
 		tx.PutRefund(r)
 		data = protocol.Members{
-			{Name: "mchRefundOrderId", Value: r.RefundNo}, {Name: "refundTransactionId", Value: r.GatewayRefundNo},
-			{Name: "refundAmount", Value: cents(r.Amount)}, {Name: "refundCreateTime", Value: s.stamp(r.CreatedAt)},
+			{Name: "mchRefundOrderId", Value: r.RefundNo},
+			{Name: "refundTransactionId", Value: r.GatewayRefundNo},
+			{Name: "refundAmount", Value: cents(r.Amount)},
+			{Name: "refundCreateTime", Value: s.stamp(r.CreatedAt)},
 			{Name: "refundStatus", Value: wordPending},
 		}
 		return nil
@@ -193,8 +195,10 @@ func none(how string) (result, error) {
 // refundData is a refund as the query lists it (paycools: section 6).
 func (s *speaker) refundData(dialect string, o book.Order, r book.Refund) protocol.Members {
 	data := protocol.Members{
-		{Name: "mchRefundOrderId", Value: r.RefundNo}, {Name: "originalTransactionId", Value: o.GatewayOrderNo},
-		{Name: "refundTransactionId", Value: r.GatewayRefundNo}, {Name: "refundAmount", Value: cents(r.Amount)},
+		{Name: "mchRefundOrderId", Value: r.RefundNo},
+		{Name: "originalTransactionId", Value: o.GatewayOrderNo},
+		{Name: "refundTransactionId", Value: r.GatewayRefundNo},
+		{Name: "refundAmount", Value: cents(r.Amount)},
 	}
 	if s.switches.Is(feeRefunded, "yes") {
 		data = append(data, protocol.Member{Name: "feeRefunded", Value: cents(returned(r))})

@@ -30,7 +30,8 @@ func vectors(t *testing.T) (file struct {
 		Sign             string `json:"expected_sign"`
 		Valid            bool
 	} `json:"callback_sha1"`
-}) {
+},
+) {
 	t.Helper()
 	raw, err := os.ReadFile("testdata/captured.json")
 	if err != nil {

@@ -110,9 +110,16 @@ func TestAcknowledgement(t *testing.T) {
 		body   string
 		want   bool
 	}{
-		{200, `{"code":"SUCCESS","msg":"Success"}`, true}, {200, ` {"msg":"x","code":"SUCCESS"} `, true}, {200, `{"code":"success"}`, false},
-		{200, `{"code":"APPLY_SUCCESS"}`, false}, {200, `SUCCESS`, false}, {200, ``, false}, {201, `{"code":"SUCCESS"}`, false},
-		{500, `{"code":"SUCCESS"}`, false}, {200, `{"bizCode":"0000"}`, false}, {200, `["SUCCESS"]`, false},
+		{200, `{"code":"SUCCESS","msg":"Success"}`, true},
+		{200, ` {"msg":"x","code":"SUCCESS"} `, true},
+		{200, `{"code":"success"}`, false},
+		{200, `{"code":"APPLY_SUCCESS"}`, false},
+		{200, `SUCCESS`, false},
+		{200, ``, false},
+		{201, `{"code":"SUCCESS"}`, false},
+		{500, `{"code":"SUCCESS"}`, false},
+		{200, `{"bizCode":"0000"}`, false},
+		{200, `["SUCCESS"]`, false},
 	} {
 		if got := b.Protocol.Acknowledged(c.status, []byte(c.body)); got != c.want {
 			t.Errorf("%d %s: %v", c.status, c.body, got)

@@ -178,8 +178,10 @@ func (s *speaker) begins(c call, tx *book.Tx, r *book.Refund) bool {
 // accepted is the answer to an accepted refund, and to its repeats.
 func (s *speaker) accepted(o book.Order, r book.Refund) protocol.Members {
 	return protocol.Members{
-		{Name: "outRefundNo", Value: r.RefundNo}, {Name: "tradeOrderNo", Value: o.InternalNo},
-		{Name: "refundTradeNo", Value: r.GatewayRefundNo}, {Name: "status", Value: refundWord(r.First)},
+		{Name: "outRefundNo", Value: r.RefundNo},
+		{Name: "tradeOrderNo", Value: o.InternalNo},
+		{Name: "refundTradeNo", Value: r.GatewayRefundNo},
+		{Name: "status", Value: refundWord(r.First)},
 	}
 }
 

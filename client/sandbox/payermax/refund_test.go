@@ -103,7 +103,9 @@ func TestRefundRules(t *testing.T) {
 	} {
 		b := open(t)
 		for _, o := range []book.Order{
-			{OrderNo: "A1", Amount: money(100_00, "HKD", 2)}, {OrderNo: "IDR1", Amount: money(20_000, "IDR", 0)}, {OrderNo: "KWD1", Amount: money(20_00, "KWD", 2)},
+			{OrderNo: "A1", Amount: money(100_00, "HKD", 2)},
+			{OrderNo: "IDR1", Amount: money(20_000, "IDR", 0)},
+			{OrderNo: "KWD1", Amount: money(20_00, "KWD", 2)},
 			{OrderNo: "PENDING", Amount: money(100_00, "HKD", 2), Status: client.OrderPending},
 			{OrderNo: "FAILED", Amount: money(100_00, "HKD", 2), Status: client.OrderFailed},
 			{OrderNo: "CLOSED", Amount: money(100_00, "HKD", 2), Status: client.OrderClosed},
@@ -262,9 +264,15 @@ func TestPlans(t *testing.T) {
 		plan    book.Outcome
 		late    bool
 	}{
-		{"5", "", book.Success, false}, {"102", "", book.Failed, false}, {"10000", "", book.Failed, false}, {"202.00", "", book.Stay, false},
-		{"20000", "", book.Stay, false}, {"102.5", "", book.Success, false}, {"5", fault.StayPending, book.Stay, false},
-		{"5", fault.LateFailure, book.Success, true}, {"102", fault.LateFailure, book.Failed, false},
+		{"5", "", book.Success, false},
+		{"102", "", book.Failed, false},
+		{"10000", "", book.Failed, false},
+		{"202.00", "", book.Stay, false},
+		{"20000", "", book.Stay, false},
+		{"102.5", "", book.Success, false},
+		{"5", fault.StayPending, book.Stay, false},
+		{"5", fault.LateFailure, book.Success, true},
+		{"102", fault.LateFailure, book.Failed, false},
 	} {
 		b := open(t)
 		b.order(book.Order{OrderNo: "A1", Amount: money(9_000_000, "HKD", 2)})

@@ -68,10 +68,17 @@ func (s *speaker) tokenData(t book.Token, now time.Time) protocol.Members {
 		target, brand = t.Brand, ""
 	}
 	return protocol.Members{
-		{Name: "paymentTokenID", Value: t.Token}, {Name: "userId", Value: t.UserID}, {Name: "tokenScope", Value: scopeOf(t)},
-		{Name: "paymentTokenExpiry", Value: stamp(t.ExpiresAt)}, {Name: "paymentTokenStatus", Value: tokenWord(t.StatusAt(now))},
-		{Name: "cardInfo", Value: t.Card}, {Name: "ifCVV", Value: code}, {Name: "brand", Value: brand},
-		{Name: "paymentMethodType", Value: t.Method}, {Name: "targetOrg", Value: target}, {Name: "accountDisplay", Value: t.Account},
+		{Name: "paymentTokenID", Value: t.Token},
+		{Name: "userId", Value: t.UserID},
+		{Name: "tokenScope", Value: scopeOf(t)},
+		{Name: "paymentTokenExpiry", Value: stamp(t.ExpiresAt)},
+		{Name: "paymentTokenStatus", Value: tokenWord(t.StatusAt(now))},
+		{Name: "cardInfo", Value: t.Card},
+		{Name: "ifCVV", Value: code},
+		{Name: "brand", Value: brand},
+		{Name: "paymentMethodType", Value: t.Method},
+		{Name: "targetOrg", Value: target},
+		{Name: "accountDisplay", Value: t.Account},
 	}
 }
 

@@ -42,8 +42,11 @@ func micros(t time.Time) int64 {
 func orderFields(o *ledger.Order) []any {
 	return []any{
 		&o.ID, &o.Profile, &o.Gateway, &o.OrderNo, &o.GatewayOrderNo, &o.ChannelNo, &o.UserID, &o.Amount.Minor,
-		&o.Amount.Currency, &o.Amount.Exp, &o.Status, &o.Method, &o.Brand, &o.Card, &o.Note, &o.FailCode, when{&o.CreatedAt},
-		when{&o.PaidAt}, &o.Refunded.Minor, &o.Reserved.Minor, &o.OpenRefund, &o.OpenStatus, &o.Source, when{&o.HistoryAt},
+		&o.Amount.Currency, &o.Amount.Exp, &o.Status, &o.Method, &o.Brand, &o.Card, &o.Note, &o.FailCode,
+		when{&o.CreatedAt},
+		when{&o.PaidAt},
+		&o.Refunded.Minor, &o.Reserved.Minor, &o.OpenRefund, &o.OpenStatus, &o.Source,
+		when{&o.HistoryAt},
 		when{&o.UpdatedAt},
 	}
 }

@@ -133,9 +133,12 @@ func (p *Page) row(e ledger.Event) grid.Row {
 		tone = style.Warning
 	}
 	return grid.Row{Key: key(e), Cells: []grid.Cell{
-		{Text: story.At(e.At, p.bag.Clock(), p.bag.Loc), Tone: style.Muted}, {Text: page.Cell(e.Agent)},
-		{Text: page.Cell(e.Profile), Tone: style.Muted}, {Text: page.Cell(e.Subject), Tone: style.Link},
-		{Text: told.Signed.Text(p.bag.Styles), Tone: tone}, {Text: told.Words, Tone: told.Tone},
+		{Text: story.At(e.At, p.bag.Clock(), p.bag.Loc), Tone: style.Muted},
+		{Text: page.Cell(e.Agent)},
+		{Text: page.Cell(e.Profile), Tone: style.Muted},
+		{Text: page.Cell(e.Subject), Tone: style.Link},
+		{Text: told.Signed.Text(p.bag.Styles), Tone: tone},
+		{Text: told.Words, Tone: told.Tone},
 	}}
 }
 

@@ -83,8 +83,10 @@ func (p *Page) ScrollPreview(int) {}
 func (p *Page) fields(e ledger.Event) []pane.Field {
 	l := text.Literal
 	fields := []pane.Field{
-		{Label: l("at"), Value: text.Stamp(e.At, p.bag.Loc)}, {Label: l("who"), Value: text.Clean(e.Agent)},
-		{Label: l("profile"), Value: text.Clean(e.Profile)}, {Label: l("about"), Value: text.Clean(e.Subject), Tone: style.Link},
+		{Label: l("at"), Value: text.Stamp(e.At, p.bag.Loc)},
+		{Label: l("who"), Value: text.Clean(e.Agent)},
+		{Label: l("profile"), Value: text.Clean(e.Profile)},
+		{Label: l("about"), Value: text.Clean(e.Subject), Tone: style.Link},
 		{Label: l("answer"), Value: story.Of(e, p.bag.Loc).Signed.Text(p.bag.Styles)},
 	}
 	for _, d := range story.Details(e) {

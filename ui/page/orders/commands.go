@@ -57,12 +57,14 @@ func sign(desc bool) string {
 }
 
 // reopen lists from the start.
-func (p *Page) reopen() tea.Cmd {
+func (p *Page) reopen() tea.Cmd { return p.reopenAfter(0) }
+
+func (p *Page) reopenAfter(delay time.Duration) tea.Cmd {
 	p.opened = p.listing()
 	p.pastKey, p.dirty = "", true
 	p.fitColumns()
 	p.markSort()
-	return tea.Batch(p.list.Open(p.bag.Ctx, p.source()), p.readCount(countDelay))
+	return tea.Batch(p.list.OpenAfter(p.bag.Ctx, delay, p.source()), p.readCount(delay+countDelay))
 }
 
 // source reads the list. A search with a small limit of its own ends there.
@@ -205,9 +207,13 @@ func (p *Page) takeFound(msg page.Answer[desk.Found]) tea.Cmd {
 		return nil
 	}
 	o := found.Order
+	current, chosen := p.Current()
 	state := p.bag.Styles.Order(o.Status)
 	p.bag.Host.Say(style.Success, text.Join(text.Literal(" "), text.Clean(o.OrderNo), state.Word, text.Amount(o.Amount),
 		text.Literal("found"), text.Clean(found.How)))
+	if chosen && key(current) == key(o) {
+		return p.Open()
+	}
 	return p.Show(o.Profile, o.OrderNo)
 }
 

@@ -92,7 +92,7 @@ func (p *Page) Type(msg tea.Msg) tea.Cmd {
 	p.dirty = true
 	switch did {
 	case page.TypedChanged:
-		return p.reopen()
+		return p.reopenAfter(p.filter.Pause())
 	case page.TypedMove:
 		return p.Move(rows)
 	case page.TypedNothing, page.TypedLeft:
@@ -247,9 +247,13 @@ func (p *Page) Copies() [][2]text.Safe {
 		return nil
 	}
 	all := [][2]text.Safe{
-		{l("order number"), text.Clean(o.OrderNo)}, {l("gateway number"), text.Clean(o.GatewayOrderNo)},
-		{l("channel number"), text.Clean(o.ChannelNo)}, {l("user"), text.Clean(o.UserID)}, {l("amount"), text.Clean(o.Amount.String())},
-		{l("open refund"), text.Clean(o.OpenRefund)}, {l("note"), text.Clean(o.Note)},
+		{l("order number"), text.Clean(o.OrderNo)},
+		{l("gateway number"), text.Clean(o.GatewayOrderNo)},
+		{l("channel number"), text.Clean(o.ChannelNo)},
+		{l("user"), text.Clean(o.UserID)},
+		{l("amount"), text.Clean(o.Amount.String())},
+		{l("open refund"), text.Clean(o.OpenRefund)},
+		{l("note"), text.Clean(o.Note)},
 	}
 	return slices.DeleteFunc(all, func(c [2]text.Safe) bool { return c[1].Empty() })
 }

@@ -162,7 +162,7 @@ func (p *Page) fields(o ledger.Order) []pane.Field {
 		fields = append(fields,
 			pane.Field{Label: l("created"), Value: stamp(o.CreatedAt, p.bag.Loc)},
 			pane.Field{Label: l("paid"), Value: stamp(o.PaidAt, p.bag.Loc)},
-			pane.Field{Label: l("asked"), Value: stamp(o.UpdatedAt, p.bag.Loc), Tone: style.Muted},
+			pane.Field{Label: l("updated"), Value: stamp(o.UpdatedAt, p.bag.Loc), Tone: style.Muted},
 		)
 	}
 	return append(fields, pane.Field{Label: l("from"), Value: source(o.Source), Tone: style.Muted})

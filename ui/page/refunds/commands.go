@@ -60,10 +60,12 @@ func (p *Page) listing() string {
 }
 
 // reopen lists from the start.
-func (p *Page) reopen() tea.Cmd {
+func (p *Page) reopen() tea.Cmd { return p.reopenAfter(0) }
+
+func (p *Page) reopenAfter(delay time.Duration) tea.Cmd {
 	p.opened, p.fileOf, p.dirty = p.listing(), "", true
 	p.markSort()
-	return tea.Batch(p.list.Open(p.bag.Ctx, p.source()), p.count(countDelay))
+	return tea.Batch(p.list.OpenAfter(p.bag.Ctx, delay, p.source()), p.count(delay+countDelay))
 }
 
 func (p *Page) source() page.Source[ledger.Refund] {
@@ -151,8 +153,12 @@ func (p *Page) follow() tea.Cmd {
 	}
 	k := key(r)
 	if k == p.fileOf {
+		moved := p.file.refund.Status != r.Status
 		p.file.refund = r
 		p.drawPapers()
+		if moved {
+			return p.watch(0)
+		}
 		return nil
 	}
 	p.file, p.fileOf = papers{refund: r}, k

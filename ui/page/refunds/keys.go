@@ -124,7 +124,7 @@ func (p *Page) Type(msg tea.Msg) tea.Cmd {
 	p.dirty = true
 	switch did {
 	case page.TypedChanged:
-		return p.reopen()
+		return p.reopenAfter(p.filter.Pause())
 	case page.TypedMove:
 		return p.Move(rows)
 	case page.TypedNothing, page.TypedLeft:
@@ -253,8 +253,11 @@ func (p *Page) Copies() [][2]text.Safe {
 	}
 	l := text.Literal
 	all := [][2]text.Safe{
-		{l("refund number"), text.Clean(r.RefundNo)}, {l("gateway number"), text.Clean(r.GatewayRefundNo)},
-		{l("order number"), text.Clean(r.OrderNo)}, {l("amount"), text.Clean(r.Amount.String())}, {l("note"), text.Clean(r.Note)},
+		{l("refund number"), text.Clean(r.RefundNo)},
+		{l("gateway number"), text.Clean(r.GatewayRefundNo)},
+		{l("order number"), text.Clean(r.OrderNo)},
+		{l("amount"), text.Clean(r.Amount.String())},
+		{l("note"), text.Clean(r.Note)},
 	}
 	return slices.DeleteFunc(all, func(c [2]text.Safe) bool { return c[1].Empty() })
 }

@@ -167,7 +167,8 @@ func (p *Page) exchangeLines(width int) []string {
 			signed, tone = text.Safe{}, style.Muted
 		}
 		lines = append(lines, pane.Fields(st, []pane.Field{
-			{Label: l("address"), Value: text.Clean(e.URL)}, {Label: l("answer"), Value: text.Join(l(" "), status, text.Clean(e.Code), text.Clean(e.Message))},
+			{Label: l("address"), Value: text.Clean(e.URL)},
+			{Label: l("answer"), Value: text.Join(l(" "), status, text.Clean(e.Code), text.Clean(e.Message))},
 			{Label: l("signature"), Value: signed, Tone: tone},
 			{Label: l("request sha"), Value: text.TruncateMiddle(text.Clean(e.RequestHash), 33), Tone: style.Muted},
 			{Label: l("answer sha"), Value: text.TruncateMiddle(text.Clean(e.AnswerHash), 33), Tone: style.Muted},

@@ -107,7 +107,7 @@ func (p *Page) SetSize(width, height int) {
 // Open shows the page: the queue is read, or read again.
 func (p *Page) Open() tea.Cmd {
 	if p.opened == p.listing() {
-		return tea.Batch(p.list.Refresh(p.bag.Ctx), p.readPapers(0), p.count(0))
+		return tea.Batch(p.list.Refresh(p.bag.Ctx), p.readPapers(0), p.count(0), p.watch(0))
 	}
 	return p.reopen()
 }

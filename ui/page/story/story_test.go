@@ -217,8 +217,11 @@ func TestTimelineIsInOrderAndSaysRepeatsOnce(t *testing.T) {
 // covers S16
 func TestCardsShowFourDigitsAtMost(t *testing.T) {
 	for _, tc := range [][4]string{
-		{"VISA", "CARD", "····4242", "VISA ·4242"}, {"MASTERCARD", "CARD", "4111111111115556", "MC ·5556"}, {"", "GCash", "", "GCash"},
-		{"VISA", "CARD", "no digits", "VISA"}, {"A very long brand name", "", "····1111", "A very lo… ·1111"},
+		{"VISA", "CARD", "····4242", "VISA ·4242"},
+		{"MASTERCARD", "CARD", "4111111111115556", "MC ·5556"},
+		{"", "GCash", "", "GCash"},
+		{"VISA", "CARD", "no digits", "VISA"},
+		{"A very long brand name", "", "····1111", "A very lo… ·1111"},
 	} {
 		if got := Card(tc[0], tc[1], tc[2]).String(); got != tc[3] {
 			t.Errorf("Card(%q, %q, %q) = %q, want %q", tc[0], tc[1], tc[2], got, tc[3])

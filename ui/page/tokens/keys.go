@@ -204,10 +204,14 @@ func (p *Page) Enter() tea.Cmd {
 		expires = text.Day(t.ExpiresAt, p.bag.Loc)
 	}
 	fields := []pane.Field{
-		{Label: l("user"), Value: text.Clean(t.UserID)}, {Label: l("card"), Value: text.Clean(client.LastFour(t.Card))},
-		{Label: l("brand"), Value: text.Clean(t.Brand)}, {Label: l("method"), Value: text.Clean(t.Method)},
-		{Label: l("expires"), Value: expires}, {Label: l("token"), Value: text.Clean(t.Token.Token)},
-		{Label: l("profile"), Value: text.Clean(t.Profile)}, {Label: l("asked"), Value: text.Stamp(t.SeenAt, p.bag.Loc)},
+		{Label: l("user"), Value: text.Clean(t.UserID)},
+		{Label: l("card"), Value: text.Clean(client.LastFour(t.Card))},
+		{Label: l("brand"), Value: text.Clean(t.Brand)},
+		{Label: l("method"), Value: text.Clean(t.Method)},
+		{Label: l("expires"), Value: expires},
+		{Label: l("token"), Value: text.Clean(t.Token.Token)},
+		{Label: l("profile"), Value: text.Clean(t.Profile)},
+		{Label: l("asked"), Value: text.Stamp(t.SeenAt, p.bag.Loc)},
 	}
 	if u, open := p.unbinds[key(t)]; open {
 		fields = append(fields,
