@@ -4,13 +4,16 @@ package main
 
 import (
 	"context"
-	"math/rand/v2"
+	"crypto/rand"
+	mrand "math/rand/v2"
 	"os"
 	"os/signal"
 	"syscall"
 	"time"
 
+	"paydesk/client/callback"
 	"paydesk/client/sandbox"
+	"paydesk/client/secret"
 	"paydesk/state/config"
 	"paydesk/state/ledger"
 	"paydesk/state/ledger/sqlite"
@@ -33,11 +36,12 @@ func run() int {
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends at once
 	return cli.Program{
 		Gateways: gates.All(), Sandbox: startSandbox, Console: console,
+		Callbacks: cli.Callbacks{New: receiver, Secret: func() (secret.Secret, error) { return callback.NewSecret(rand.Reader) }},
 		OpenLedger: func(ctx context.Context, path string) (ledger.Store, error) {
 			return sqlite.Open(ctx, path, sqlite.Options{Clock: time.Now})
 		},
 		Keyring: func(o vault.Options) cli.Keys { return vault.Keyring(o) },
-		Clock:   time.Now, Random: rand.Uint64, Env: config.OSEnv(), Zone: time.Local,
+		Clock:   time.Now, Random: mrand.Uint64, Env: config.OSEnv(), Zone: time.Local,
 		In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Terminal: ask.Terminal{In: os.Stdin, Out: os.Stderr, Data: os.Stdout},
 	}.Run(ctx, os.Args[1:])
 }
@@ -47,6 +51,16 @@ func console(ctx context.Context, s cli.Services) error {
 		Desk: s.Desk, Ledger: s.Store, Health: s.Store.Health, Feed: s.Feed, Look: s.Poller.Look, Profile: s.Profile, Version: s.Version,
 		Theme: s.Config.Theme, ThemesDir: s.Config.Paths.Themes, Keys: s.Config.Keys, NoColor: s.Config.NoColor, Linear: s.Linear,
 		Clock: s.Clock, Loc: s.Zone, Log: s.Log,
+	})
+}
+
+func receiver(o cli.ReceiverOptions) (cli.Receiver, error) {
+	routes := make([]callback.Route, len(o.Routes))
+	for i, r := range o.Routes {
+		routes[i] = callback.Route(r)
+	}
+	return callback.New(callback.Options{
+		Addr: o.Addr, Proxied: o.Proxied, Routes: routes, Store: o.Store, Refused: o.Refused, Clock: time.Now, Logger: o.Log,
 	})
 }
 

@@ -42,6 +42,8 @@ type Program struct {
 	Keyring func(vault.Options) Keys
 	// Sandbox starts the sandbox gateways.
 	Sandbox func(ctx context.Context, o SandboxOptions) (Sandbox, error)
+	// Callbacks receives what gateways send; without New there is no such verb.
+	Callbacks Callbacks
 	// Console runs the console until its person leaves; nil: it is not built in.
 	Console func(ctx context.Context, services Services) error
 
@@ -250,6 +252,9 @@ func (r *run) root() *cobra.Command {
 		r.orderCommand(), r.refundCommand(), r.tokenCommand(), r.profileCommand(), r.keyCommand(),
 		r.signCommand(), r.verifyCommand(), r.journalCommand(), r.doctorCommand(), r.configCommand(), r.versionCommand(),
 	)
+	if r.Callbacks.New != nil {
+		root.AddCommand(r.callbackCommand())
+	}
 	if r.Sandbox != nil {
 		root.AddCommand(r.sandboxCommand())
 		if r.Console != nil {

@@ -227,6 +227,15 @@ func (s *session) connect(ctx context.Context, name string) (client.Gateway, err
 	if err != nil {
 		return nil, err
 	}
+	keys, err := s.accountKeys(ctx, g, p)
+	if err != nil {
+		return nil, err
+	}
+	return g.Open(gate.Account{Profile: p, Keys: keys, Clock: s.run.Clock, Random: s.run.Random, Log: s.log.With("profile", p.Name)})
+}
+
+// accountKeys reads the keys of a profile; optional ones may be missing.
+func (s *session) accountKeys(ctx context.Context, g gate.Gateway, p config.Profile) (map[string]secret.Secret, error) {
 	keys := map[string]secret.Secret{}
 	for _, key := range g.Keys {
 		value, err := s.keysOf(p).Get(ctx, p.Name, key.Name)
@@ -238,7 +247,7 @@ func (s *session) connect(ctx context.Context, name string) (client.Gateway, err
 		}
 		keys[key.Name] = value
 	}
-	return g.Open(gate.Account{Profile: p, Keys: keys, Clock: s.run.Clock, Random: s.run.Random, Log: s.log.With("profile", p.Name)})
+	return keys, nil
 }
 
 // missing reports whether an error says that a key is not stored.

@@ -23,6 +23,9 @@ type Gateway struct {
 	Keys   []Key
 	// Open builds the signed client of an account; it does no network work.
 	Open func(Account) (client.Gateway, error)
+	// Callbacks builds the reader of what the gateway sends to an account; it
+	// needs the keys only that verify callbacks.
+	Callbacks func(Account) (client.CallbackReader, error)
 	// Decimals is the table of decimals of an account, which needs no key; it
 	// reports every mistake in the account's own settings.
 	Decimals func(config.Profile) (client.Decimals, error)

@@ -10,6 +10,11 @@ import (
 func easyLink() gate.Gateway {
 	const key = "app_key"
 	everything := []string{"request", "answer", "callback"}
+	account := func(a gate.Account) (easylink.Config, error) {
+		c, err := easyLinkSettings(a.Profile)
+		c.Secret, c.Clock, c.Random, c.Logger = a.Keys[key], a.Clock, a.Random, a.Log
+		return c, err
+	}
 	return gate.Gateway{
 		Gateway: config.Gateway{
 			Name: "easylink", Required: []string{"merchant_no", "app_id"},
@@ -27,12 +32,18 @@ func easyLink() gate.Gateway {
 			return gate.Decimals(easylink.Decimals, c.Decimals), err
 		},
 		Open: func(a gate.Account) (client.Gateway, error) {
-			c, err := easyLinkSettings(a.Profile)
+			c, err := account(a)
 			if err != nil {
 				return nil, err
 			}
-			c.Secret, c.Clock, c.Random, c.Logger = a.Keys[key], a.Clock, a.Random, a.Log
 			return easylink.New(c)
+		},
+		Callbacks: func(a gate.Account) (client.CallbackReader, error) {
+			c, err := account(a)
+			if err != nil {
+				return nil, err
+			}
+			return easylink.NewCallbackReader(c)
 		},
 		Sign:   func(q gate.Inspect) (client.Inspection, error) { return easylink.Sign(q.Kind, q.Key, q.Body) },
 		Verify: func(q gate.Inspect) (client.Inspection, error) { return easylink.Verify(q.Kind, q.Key, q.Body, q.Sign) },

@@ -11,6 +11,12 @@ import (
 
 func payCools() gate.Gateway {
 	const merchant, callback, platform = "merchant_private_key", "callback_secret", "platform_public_key"
+	account := func(a gate.Account) (paycools.Config, error) {
+		c, err := payCoolsSettings(a.Profile)
+		c.MerchantKey, c.CallbackSecret, c.PlatformKey = a.Keys[merchant], a.Keys[callback], a.Keys[platform].Reveal()
+		c.Clock, c.Random, c.Logger = a.Clock, a.Random, a.Log
+		return c, err
+	}
 	return gate.Gateway{
 		Gateway: config.Gateway{
 			Name: "paycools", Required: []string{"app_id"}, Hosts: gate.Hosts(paycools.BaseURLs, "PH", "GROUP"),
@@ -26,13 +32,18 @@ func payCools() gate.Gateway {
 			return gate.Decimals(paycools.Decimals, c.Decimals), err
 		},
 		Open: func(a gate.Account) (client.Gateway, error) {
-			c, err := payCoolsSettings(a.Profile)
+			c, err := account(a)
 			if err != nil {
 				return nil, err
 			}
-			c.MerchantKey, c.CallbackSecret, c.PlatformKey = a.Keys[merchant], a.Keys[callback], a.Keys[platform].Reveal()
-			c.Clock, c.Random, c.Logger = a.Clock, a.Random, a.Log
 			return paycools.New(c)
+		},
+		Callbacks: func(a gate.Account) (client.CallbackReader, error) {
+			c, err := account(a)
+			if err != nil {
+				return nil, err
+			}
+			return paycools.NewCallbackReader(c)
 		},
 		Sign: func(q gate.Inspect) (client.Inspection, error) {
 			return paycools.Sign(q.Dialect, q.Kind, q.Key, q.Body)

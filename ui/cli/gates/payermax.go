@@ -9,6 +9,12 @@ import (
 
 func payerMax() gate.Gateway {
 	const merchant, platform, token = "merchant_private_key", "platform_public_key", "auth_token"
+	account := func(a gate.Account) (payermax.Config, error) {
+		c, err := payerMaxSettings(a.Profile)
+		c.MerchantKey, c.PlatformKey, c.AuthToken = a.Keys[merchant], a.Keys[platform].Reveal(), a.Keys[token]
+		c.Clock, c.Random, c.Logger = a.Clock, a.Random, a.Log
+		return c, err
+	}
 	return gate.Gateway{
 		Gateway: config.Gateway{
 			Name: "payermax", Brands: []string{payermax.PayerMax, payermax.Checus}, Required: []string{"merchant_no", "app_id"},
@@ -25,13 +31,18 @@ func payerMax() gate.Gateway {
 			return gate.Decimals(payermax.Decimals, c.Decimals), err
 		},
 		Open: func(a gate.Account) (client.Gateway, error) {
-			c, err := payerMaxSettings(a.Profile)
+			c, err := account(a)
 			if err != nil {
 				return nil, err
 			}
-			c.MerchantKey, c.PlatformKey, c.AuthToken = a.Keys[merchant], a.Keys[platform].Reveal(), a.Keys[token]
-			c.Clock, c.Random, c.Logger = a.Clock, a.Random, a.Log
 			return payermax.New(c)
+		},
+		Callbacks: func(a gate.Account) (client.CallbackReader, error) {
+			c, err := account(a)
+			if err != nil {
+				return nil, err
+			}
+			return payermax.NewCallbackReader(c)
 		},
 		Sign:   func(q gate.Inspect) (client.Inspection, error) { return payermax.Sign(q.Key, q.Body) },
 		Verify: func(q gate.Inspect) (client.Inspection, error) { return payermax.Verify(q.Key, q.Body, q.Sign) },
