@@ -39,8 +39,7 @@ func TestRefundFromTheListToItsEnd(t *testing.T) {
 		o.sees("◐ pending")
 
 		o.bank.settle(client.RefundSuccess)
-		o.pass(time.Minute)
-		o.advance()
+		o.pass(6 * time.Second) // who looks at it has it looked at
 		o.sees("10,000 IDR of P1642410680681 refunded")
 
 		// esc goes back to the order, which knows.

@@ -3,7 +3,6 @@ package page
 import (
 	"errors"
 	"strings"
-	"time"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -125,24 +124,20 @@ func (f *Filter) read() bool {
 	return changed
 }
 
-// fieldPause is how long a word that may become a field's name is waited for.
-const fieldPause = 350 * time.Millisecond
-
-// Pause is how long to wait before searching for what stands there now: not at
-// all, but for a word at the end that may be on its way to a field's name.
-// "status" is not searched for while "status:paid" is being typed.
-func (f *Filter) Pause() time.Duration {
+// Tentative reports whether the word at the end may be on its way to a field's
+// name: that nothing holds "status" is no news while "status:paid" is typed.
+func (f *Filter) Tentative() bool {
 	value := f.Bar.Value()
 	word := value[strings.LastIndexByte(value, ' ')+1:]
-	if !f.Typing() || len(word) < 2 || strings.ContainsAny(word, `:<>="`) {
-		return 0
+	if !f.Typing() || word == "" || strings.ContainsAny(word, `:<>="`) {
+		return false
 	}
 	for _, c := range query.Complete(value, len(value), nil) {
 		if strings.HasPrefix(c.Text, word) {
-			return fieldPause
+			return true
 		}
 	}
-	return 0
+	return false
 }
 
 // unfinished reports whether the fault is in the word that is being typed: it

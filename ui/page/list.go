@@ -67,6 +67,8 @@ type List[T any] struct {
 	bottom  bool           // nothing after rows
 	loaded  bool           // the first answer is there
 	fresh   bool           // the rows still shown are those of the list before
+	hold    bool           // they stay rather than give way to nothing
+	held    bool           // and they do
 	stale   bool           // news came while a fetch was under way
 	failure error
 	ahead   int // rows before the window; -1: not known
@@ -89,14 +91,20 @@ func NewList[T any](page keys.Scope, g *grid.Grid, of ListOf[T]) *List[T] {
 // Open shows another list from its start. The old rows stay on screen until
 // the new ones are there, so that nothing flickers while typing.
 func (l *List[T]) Open(ctx context.Context, source Source[T]) tea.Cmd {
-	return l.OpenAfter(ctx, 0, source)
+	l.source, l.stale, l.fresh, l.hold, l.held, l.ahead, l.total = source, false, true, false, false, -1, -1
+	return l.fetch(ctx, whole, Fetch{Limit: FetchRows})
 }
 
-// OpenAfter is Open after a pause.
-func (l *List[T]) OpenAfter(ctx context.Context, pause time.Duration, source Source[T]) tea.Cmd {
-	l.source, l.stale, l.fresh, l.ahead, l.total = source, false, true, -1, -1
-	return l.fetchAfter(ctx, pause, whole, Fetch{Limit: FetchRows})
+// OpenUnlessEmpty is Open, but a list without rows does not take the place of
+// the one on screen. Held then says so.
+func (l *List[T]) OpenUnlessEmpty(ctx context.Context, source Source[T]) tea.Cmd {
+	cmd := l.Open(ctx, source)
+	l.hold = true
+	return cmd
 }
+
+// Held reports whether the list has no rows and the one before is still shown.
+func (l *List[T]) Held() bool { return l.held }
 
 // Refresh reads the window again after news; a fetch that is under way is
 // waited for, so that a stream of news cannot starve the screen.
@@ -134,12 +142,8 @@ func (l *List[T]) Meet(ctx context.Context, need grid.Need) tea.Cmd {
 }
 
 func (l *List[T]) fetch(ctx context.Context, w way, f Fetch) tea.Cmd {
-	return l.fetchAfter(ctx, 0, w, f)
-}
-
-func (l *List[T]) fetchAfter(ctx context.Context, pause time.Duration, w way, f Fetch) tea.Cmd {
 	source := l.source
-	return l.Asker.After(ctx, pause, func(ctx context.Context) (Batch[T], error) {
+	return l.Asker.Ask(ctx, func(ctx context.Context) (Batch[T], error) {
 		rows, err := source(ctx, f)
 		return Batch[T]{rows: rows, fetch: f, way: w}, err
 	})
@@ -158,6 +162,9 @@ func (l *List[T]) Take(ctx context.Context, answer Answer[Batch[T]]) (next tea.C
 		return nil, true
 	}
 	l.loaded = true
+	if l.held = l.fresh && l.hold && len(batch.rows) == 0; l.held {
+		return nil, true
+	}
 	if l.fresh {
 		l.fresh = false
 		l.Grid.Reset()

@@ -4,6 +4,7 @@
 package activity
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -37,7 +38,7 @@ type Page struct {
 // New returns the page; nothing is read before Open.
 func New(bag *page.Bag) *Page {
 	p := &Page{bag: bag, preview: true, bar: filterbar.New(bag.Styles, text.Literal("type words that a line must hold: refund failed ada"))}
-	g := grid.New(bag.Styles, columns())
+	g := grid.New(bag.Styles, columns(true))
 	p.list = page.NewList(keys.Activity, g, page.ListOf[ledger.Event]{ID: func(e ledger.Event) int64 { return e.Seq }, Row: p.row})
 	return p
 }
@@ -68,6 +69,8 @@ func (p *Page) Close() {}
 
 func (p *Page) reopen() tea.Cmd {
 	p.opened, p.dirty = p.listing(), true
+	p.list.Grid.SetColumns(columns(p.several()))
+	p.list.Redraw()
 	return p.list.Open(p.bag.Ctx, p.source())
 }
 
@@ -112,9 +115,9 @@ func (p *Page) Restyle() {
 func (p *Page) Cursor() *tea.Cursor { return p.bar.Cursor() }
 
 // columns: what a stranger can write freely stands last.
-func columns() []grid.Column {
+func columns(several bool) []grid.Column {
 	l := text.Literal
-	return []grid.Column{
+	all := []grid.Column{
 		{ID: "at", Title: l("TIME"), Min: text.ClockWidth, Max: text.ClockWidth},
 		{ID: "agent", Title: l("WHO"), Min: 6, Max: 9, Drop: 3},
 		{ID: "profile", Title: l("PROFILE"), Min: 8, Max: 14, Drop: 5},
@@ -122,7 +125,14 @@ func columns() []grid.Column {
 		{ID: "signed", Title: l("ANSWER"), Min: 8, Max: 12, Drop: 4},
 		{ID: "what", Title: l("WHAT HAPPENED"), Min: 26, Max: 200},
 	}
+	if !several {
+		return slices.DeleteFunc(all, func(c grid.Column) bool { return c.ID == "profile" })
+	}
+	return all
 }
+
+// several reports whether lines of more than one profile are listed.
+func (p *Page) several() bool { return len(p.bag.Host.Profiles()) != 1 }
 
 func key(e ledger.Event) string { return e.Digest }
 
@@ -132,14 +142,12 @@ func (p *Page) row(e ledger.Event) grid.Row {
 	if told.Signed == story.BadSign {
 		tone = style.Warning
 	}
-	return grid.Row{Key: key(e), Cells: []grid.Cell{
-		{Text: story.At(e.At, p.bag.Clock(), p.bag.Loc), Tone: style.Muted},
-		{Text: page.Cell(e.Agent)},
-		{Text: page.Cell(e.Profile), Tone: style.Muted},
-		{Text: page.Cell(e.Subject), Tone: style.Link},
-		{Text: told.Signed.Text(p.bag.Styles), Tone: tone},
-		{Text: told.Words, Tone: told.Tone},
-	}}
+	cells := []grid.Cell{{Text: story.At(e.At, p.bag.Clock(), p.bag.Loc), Tone: style.Muted}, {Text: page.Cell(e.Agent)}}
+	if p.several() {
+		cells = append(cells, grid.Cell{Text: page.Cell(e.Profile), Tone: style.Muted})
+	}
+	return grid.Row{Key: key(e), Cells: append(cells, grid.Cell{Text: page.Cell(e.Subject), Tone: style.Link},
+		grid.Cell{Text: told.Signed.Text(p.bag.Styles), Tone: tone}, grid.Cell{Text: told.Words, Tone: told.Tone})}
 }
 
 func (p *Page) setEmpty() {

@@ -57,14 +57,16 @@ func sign(desc bool) string {
 }
 
 // reopen lists from the start.
-func (p *Page) reopen() tea.Cmd { return p.reopenAfter(0) }
-
-func (p *Page) reopenAfter(delay time.Duration) tea.Cmd {
+func (p *Page) reopen() tea.Cmd {
 	p.opened = p.listing()
 	p.pastKey, p.dirty = "", true
 	p.fitColumns()
 	p.markSort()
-	return tea.Batch(p.list.OpenAfter(p.bag.Ctx, delay, p.source()), p.readCount(delay+countDelay))
+	open := p.list.Open
+	if p.filter.Tentative() {
+		open = p.list.OpenUnlessEmpty
+	}
+	return tea.Batch(open(p.bag.Ctx, p.source()), p.readCount(countDelay))
 }
 
 // source reads the list. A search with a small limit of its own ends there.
@@ -130,7 +132,7 @@ func (p *Page) count(delay time.Duration, limit int64) tea.Cmd {
 
 func (p *Page) takeCount(msg page.Answer[count]) tea.Cmd {
 	c, ok, err := p.counts.Take(msg)
-	if !ok || err != nil {
+	if !ok || err != nil || p.list.Held() {
 		return p.counts.Queued()
 	}
 	p.dirty = true

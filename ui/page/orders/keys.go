@@ -92,10 +92,14 @@ func (p *Page) Type(msg tea.Msg) tea.Cmd {
 	p.dirty = true
 	switch did {
 	case page.TypedChanged:
-		return p.reopenAfter(p.filter.Pause())
+		return p.reopen()
 	case page.TypedMove:
 		return p.Move(rows)
-	case page.TypedNothing, page.TypedLeft:
+	case page.TypedLeft:
+		if p.list.Held() {
+			return p.reopen()
+		}
+	case page.TypedNothing:
 	}
 	return nil
 }

@@ -60,12 +60,14 @@ func (p *Page) listing() string {
 }
 
 // reopen lists from the start.
-func (p *Page) reopen() tea.Cmd { return p.reopenAfter(0) }
-
-func (p *Page) reopenAfter(delay time.Duration) tea.Cmd {
+func (p *Page) reopen() tea.Cmd {
 	p.opened, p.fileOf, p.dirty = p.listing(), "", true
 	p.markSort()
-	return tea.Batch(p.list.OpenAfter(p.bag.Ctx, delay, p.source()), p.count(delay+countDelay))
+	open := p.list.Open
+	if p.filter.Tentative() {
+		open = p.list.OpenUnlessEmpty
+	}
+	return tea.Batch(open(p.bag.Ctx, p.source()), p.count(countDelay))
 }
 
 func (p *Page) source() page.Source[ledger.Refund] {
@@ -128,7 +130,7 @@ func (p *Page) count(delay time.Duration) tea.Cmd {
 
 func (p *Page) takeCount(msg page.Answer[count]) tea.Cmd {
 	c, ok, err := p.counts.Take(msg)
-	if !ok || err != nil {
+	if !ok || err != nil || p.list.Held() {
 		return p.counts.Queued()
 	}
 	p.dirty = true
