@@ -144,7 +144,7 @@ func TestWholeProgram(t *testing.T) {
 	for _, d := range due {
 		_, _ = o.desk.Advance(t.Context(), d.Profile, d.No)
 	}
-	screen.shows(t, "refunded")
+	screen.shows(t, "refunded", "0 pending") // the figures know, so that leaving asks nothing
 	tm.Send(key("q"))
 	tm.WaitFinished(t, teatest.WithFinalTimeout(10*time.Second))
 	stop()
