@@ -38,7 +38,11 @@ type Capabilities struct {
 	// UnsignedAnswers says that no answer of this gateway carries a signature:
 	// TLS to the checked host is all that vouches for them, and Exchange.Verified
 	// is never set. A queried answer without an error is then the gateway's word.
-	UnsignedAnswers     bool
+	UnsignedAnswers bool
+	// ClosedMayHaveMoved says that RefundClosed is set by a timer of the gateway,
+	// not by the channel: the money may have moved all the same (easylink: section
+	// 7.3). A person must look before the order is refunded again.
+	ClosedMayHaveMoved  bool
 	NotFoundMayBeEarly  bool // "not known" may be said of a request still under way
 	RequestsPerSecond   int  // budget per account
 	Burst               int

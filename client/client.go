@@ -86,8 +86,13 @@ type Refund struct {
 	// (payermax: section 17 Q3).
 	AmountFromTotal bool
 	Status          RefundStatus
-	FailCode        string
-	SettledAt       time.Time
+	// Word is the gateway's own word for the state where it is none that this
+	// version knows; Status is then RefundUnknown. It is empty for a known word,
+	// also for one that leaves open whether the money moves (easylink: section 7.3,
+	// state 0).
+	Word      string
+	FailCode  string
+	SettledAt time.Time
 }
 
 // TokenStatus is the state of a saved card.
@@ -127,6 +132,11 @@ type Exchange struct {
 	RequestHash  string    // hex SHA-256 of the exact request bytes
 	AnswerHash   string    // hex SHA-256 of the exact answer bytes
 	RequestBytes int       // length of the exact request
+	// Signature is what was found out about an answer's signature that is missing
+	// or wrong: what it should stand over, and where the two differ. nil when the
+	// signature was right, or the protocol signs no answers. It is Kept, and its
+	// text is redacted as Answer is.
+	Signature *Inspection
 }
 
 // OrderAnswer is an order with its evidence.

@@ -47,6 +47,9 @@ type Notice struct {
 	Verified        bool   // signature right, and meant for this account
 	Reason          string // why it is not verified, or what could not be understood; "" otherwise
 	Body            []byte // redacted, fit for the ledger
+	// Signature is what was found out about a signature that is missing or wrong,
+	// as in Exchange; nil otherwise.
+	Signature *Inspection
 }
 
 // Subject is the number that the notice is about, the merchant's own where it

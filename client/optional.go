@@ -5,6 +5,25 @@ import "context"
 // The interfaces of this file are those that only some gateways have. Who holds
 // a Gateway asks for them by type; Capabilities says whether they serve.
 
+// Wrapper is a Gateway around another one.
+type Wrapper interface{ Unwrap() Gateway }
+
+// As finds an optional interface of a gateway, also of one inside a Wrapper: the
+// outermost that has it answers.
+func As[T any](g Gateway) (optional T, ok bool) {
+	for g != nil {
+		if optional, ok = g.(T); ok {
+			return optional, true
+		}
+		w, wraps := g.(Wrapper)
+		if !wraps {
+			break
+		}
+		g = w.Unwrap()
+	}
+	return optional, false
+}
+
 // OrderRef names one order by all that is known of it. Unknown values are zero.
 type OrderRef struct {
 	OrderNo        string // the merchant's number

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"paydesk/client"
+	"paydesk/state/desk/moves"
 	"paydesk/state/feed"
 	"paydesk/state/ledger"
 )
@@ -23,8 +24,12 @@ func (d *Desk) historyKnown(o ledger.Order) bool {
 	return !o.HistoryAt.IsZero() && d.clock().Sub(o.HistoryAt) < historyLife
 }
 
-// AlertConfirm marks an intent that waits for its agent's renewed consent.
-const AlertConfirm = "confirm"
+// Alerts of a refund that the desk raises.
+const (
+	AlertConfirm = "confirm" // an intent that waits for its agent's renewed consent
+	AlertWord    = "word"    // the gateway used a word for its state that this version does not know
+	AlertTimer   = "timer"   // closed by a timer of the gateway: the money may have moved all the same
+)
 
 // Advance takes the one step that a refund's state allows now: end its undo
 // window, send it, or ask the gateway about it. It is idempotent, may be
@@ -61,7 +66,7 @@ func (d *Desk) Advance(ctx context.Context, profile, no string) (ledger.Refund, 
 	case client.RefundPending, client.RefundSuccess:
 		return d.query(ctx, p, r)
 	case client.RefundFailed:
-		if clearing(r) {
+		if moves.Clearing(r) {
 			return d.query(ctx, p, r)
 		}
 	case client.RefundClosed, client.RefundCancelled, client.RefundReversed:
@@ -131,7 +136,7 @@ func (d *Desk) settle(ctx context.Context, p Profile, r ledger.Refund) (ledger.R
 	if gatewayErr != nil {
 		return r, gatewayErr
 	}
-	if !stepsDone(r, g.Capabilities().Pace.ResendAfter, d.clock()) {
+	if !moves.StepsDone(r, g.Capabilities().Pace.ResendAfter, d.clock()) {
 		return r, nil
 	}
 	if r.Refused {
@@ -149,7 +154,7 @@ func (d *Desk) send(ctx context.Context, p Profile, r ledger.Refund) (ledger.Ref
 	}
 	marked := false
 	r, err = d.change(ctx, p, r, nil, func(row *ledger.Refund) entry {
-		if row.Status != r.Status || row.Sends != r.Sends || row.Status != client.RefundSending && !canMove(row.Status, client.RefundSending) {
+		if row.Status != r.Status || row.Sends != r.Sends || row.Status != client.RefundSending && !moves.Can(row.Status, client.RefundSending) {
 			return skip() // another process was faster
 		}
 		now := d.clock()
@@ -157,7 +162,7 @@ func (d *Desk) send(ctx context.Context, p Profile, r ledger.Refund) (ledger.Ref
 		if row.SentAt.IsZero() {
 			row.SentAt = now
 		}
-		row.NextCheckAt, row.Alert, row.Refused = now.Add(sendGrace), "", false
+		row.NextCheckAt, row.Alert, row.Refused = now.Add(moves.SendGrace), "", false
 		marked = true
 		return entry{kind: "refund.sending", detail: detail{
 			"send": row.Sends, "order": row.OrderNo, "amount": row.Amount.Major(), "currency": row.Amount.Currency,
@@ -199,7 +204,7 @@ func (d *Desk) sent(ctx context.Context, p Profile, r ledger.Refund, answer clie
 		} else {
 			d.doubt(row, sendErr)
 		}
-		row.NextCheckAt = later(nextLook(*row, can.Pace, d.clock(), d.jitter()), retryAfter(sendErr, d.clock()))
+		row.NextCheckAt = later(moves.NextLook(*row, can.Pace, d.clock(), d.jitter()), retryAfter(sendErr, d.clock()))
 		return entry{kind: "refund." + string(row.Status), detail: detail{"from": from, "to": row.Status, "class": client.ClassOf(sendErr)}}
 	})
 }
@@ -261,7 +266,7 @@ func (d *Desk) failRefused(ctx context.Context, p Profile, r ledger.Refund, pace
 			return skip()
 		}
 		row.Status, row.SettledAt = client.RefundFailed, d.clock()
-		row.NextCheckAt = nextLook(*row, pace, d.clock(), d.jitter())
+		row.NextCheckAt = moves.NextLook(*row, pace, d.clock(), d.jitter())
 		return entry{kind: "refund.failed", detail: detail{"why": "refused, and the gateway holds no record of the number", "code": row.FailCode}}
 	})
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"paydesk/client"
+	"paydesk/state/desk/moves"
 	"paydesk/state/feed"
 	"paydesk/state/ledger"
 )
@@ -67,6 +68,8 @@ func (d *Desk) checkConsent(plan Plan, consent Consent) error {
 		}
 	}
 	switch {
+	case consent.Script && plan.Doubtful:
+		return policyError("doubtful", "an earlier refund of this order may have moved money that is not counted", "look into the gateway's portal, then refund it in the console")
 	case consent.Script:
 		lim, listed := limit(plan.Profile.Policy.ConfirmAbove, plan.Amount)
 		above := !listed
@@ -107,7 +110,7 @@ func (d *Desk) recheck(tx ledger.Tx, plan Plan, order ledger.Order, rows []ledge
 	now.Order, now.Refunds, now.Paid = order, rows, order.Amount
 	now.Refunded.Minor, now.Reserved.Minor = refunded, reserved
 	now.Refundable = order.Refundable()
-	if refusal := d.refuse(now, client.Capabilities{}); refusal != nil {
+	if refusal := d.refuse(now, nil); refusal != nil {
 		return refusal
 	}
 	if nextAttempt(rows) != plan.Attempt || order.Amount != plan.Paid {
@@ -148,7 +151,7 @@ func (d *Desk) Cancel(ctx context.Context, profile, no string) (ledger.Refund, e
 		if r, err = tx.Refund(profile, no); err != nil {
 			return notInLedger("refund", no, err)
 		}
-		if !canMove(r.Status, client.RefundCancelled) {
+		if !moves.Can(r.Status, client.RefundCancelled) {
 			return policyError("too-late", fmt.Sprintf("refund %s is %s; it can be taken back only before anything was sent", r.RefundNo, r.Status),
 				"watch it until it is settled")
 		}

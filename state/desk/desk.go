@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"paydesk/client"
+	"paydesk/state/desk/link"
 	"paydesk/state/feed"
 	"paydesk/state/ledger"
 )
@@ -51,8 +52,12 @@ type Options struct {
 	Clock    func() time.Time
 	Mono     func() time.Duration // since the process started
 	Jitter   func() uint32        // any number; spreads looks in time
-	Feed     Publisher
-	Log      *slog.Logger
+	// CallbackExpected says whether a profile's gateway has been told where to
+	// call back, so that an end that was found by asking alone tells of a missed
+	// callback; nil: nowhere.
+	CallbackExpected func(profile string) bool
+	Feed             Publisher
+	Log              *slog.Logger
 }
 
 // Desk is safe for concurrent use.
@@ -64,6 +69,7 @@ type Desk struct {
 	clock    func() time.Time
 	mono     func() time.Duration
 	jitter   func() uint32
+	calledBy func(profile string) bool
 	feed     Publisher
 	log      *slog.Logger
 
@@ -77,7 +83,7 @@ type Desk struct {
 type gatewaySlot struct {
 	mu      sync.Mutex
 	gateway client.Gateway
-	link    linkState
+	link    link.State
 }
 
 // New returns a desk over its parts.
@@ -88,8 +94,11 @@ func New(o Options) *Desk {
 	if o.Jitter == nil {
 		o.Jitter = func() uint32 { return 0 }
 	}
+	if o.CallbackExpected == nil {
+		o.CallbackExpected = func(string) bool { return false }
+	}
 	return &Desk{
-		store: o.Store, profiles: slices.Clone(o.Profiles), connect: o.Connect, agent: o.Agent, clock: o.Clock,
+		calledBy: o.CallbackExpected, store: o.Store, profiles: slices.Clone(o.Profiles), connect: o.Connect, agent: o.Agent, clock: o.Clock,
 		mono: o.Mono, jitter: o.Jitter, feed: o.Feed, log: o.Log,
 		gateways: map[string]*gatewaySlot{}, unlocked: map[string]time.Time{},
 	}
@@ -138,11 +147,25 @@ func (d *Desk) Gateway(ctx context.Context, profile string) (client.Gateway, err
 	}
 	g, err := d.connect(ctx, profile)
 	if err != nil {
-		slot.link.failed(d.clock(), err)
+		slot.link.Failed(d.clock(), err)
 		return nil, err
 	}
-	slot.gateway = observed{Gateway: g, state: &slot.link, clock: d.clock}
+	slot.gateway = link.Observe(g, &slot.link, d.clock)
 	return slot.gateway, nil
+}
+
+// Link is what is known of the way to a gateway.
+type Link = link.Link
+
+// Link returns the state of the way to a profile's gateway.
+func (d *Desk) Link(profile string) Link {
+	d.mu.Lock()
+	slot := d.gateways[profile]
+	d.mu.Unlock()
+	if slot == nil {
+		return Link{}
+	}
+	return slot.link.Read()
 }
 
 // Forget drops the connected gateway of a profile, for example after its keys

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"paydesk/client"
+	"paydesk/state/desk/moves"
 	"paydesk/state/feed"
 	"paydesk/state/ledger"
 )
@@ -194,7 +195,7 @@ func asksWhenDue(r ledger.Refund) bool {
 	case client.RefundUnknown, client.RefundPending, client.RefundSuccess:
 		return true
 	default:
-		return clearing(r)
+		return moves.Clearing(r)
 	}
 }
 
@@ -361,8 +362,11 @@ func (d *Desk) prompt(ctx context.Context, p Profile, r ledger.Refund) string {
 	if err == nil && slices.ContainsFunc(list, func(n ledger.Notice) bool { return n.Verified && n.ReceivedAt.After(r.Last.At) }) {
 		return "callback"
 	}
-	return "poll"
+	return byPlan
 }
+
+// byPlan is the prompt of a question that nothing but the poll plan asked.
+const byPlan = "poll"
 
 // followToken lists the cards of the user whose card a callback named.
 func (d *Desk) followToken(ctx context.Context, p Profile, n ledger.Notice) error {

@@ -4,185 +4,246 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
+	"strings"
 
 	"paydesk/client"
 	"paydesk/state/feed"
 	"paydesk/state/ledger"
 )
 
-// neverSent marks an order of which nothing ever left the process.
-const neverSent = "not-sent"
+// Sources of an order, as the ledger keeps them.
+const (
+	SourceLookup    = "lookup"
+	SourceImport    = "import"
+	SourceStatement = "statement"
+	SourceCreate    = "create"
+	SourceDemo      = "demo"
+)
 
-// CreateOrder opens a hosted payment page, or charges a saved card. The order
-// stands in the ledger before anything is sent (I1); ClassUnknown means that
-// it may exist and must be looked up, never created anew.
-func (d *Desk) CreateOrder(ctx context.Context, profile string, req client.CreateOrder) (ledger.Order, string, error) {
+// Found is an order and how it was found.
+type Found struct {
+	Order ledger.Order
+	How   string
+}
+
+// Known finds an order in the ledger by any of its numbers, or by the number
+// of one of its refunds. ClassNotFound or ClassInput (ambiguous) otherwise.
+func (d *Desk) Known(ctx context.Context, profile, no string) (Found, error) {
+	o, err := d.store.Order(ctx, profile, no)
+	if err == nil {
+		return Found{Order: o, How: "in the ledger by " + whichNumber(o, no)}, nil
+	}
+	if !errors.Is(err, ledger.ErrNotFound) {
+		return Found{}, notInLedger("order", no, err)
+	}
+	r, refundErr := d.store.Refund(ctx, profile, no)
+	if refundErr != nil {
+		return Found{}, notInLedger("order", no, err)
+	}
+	if o, err = d.store.Order(ctx, r.Profile, r.OrderNo); err != nil {
+		return Found{}, notInLedger("order", r.OrderNo, err)
+	}
+	return Found{Order: o, How: "in the ledger by refund number"}, nil
+}
+
+func whichNumber(o ledger.Order, no string) string {
+	switch {
+	case strings.EqualFold(o.OrderNo, no):
+		return "order number"
+	case strings.EqualFold(o.GatewayOrderNo, no):
+		return "the gateway's number"
+	default:
+		return "the channel's number"
+	}
+}
+
+// LookUp asks the gateway of a profile for an order and stores the answer. A
+// number the gateway cannot look up is translated through the ledger first,
+// then tried as a refund number at the gateway.
+func (d *Desk) LookUp(ctx context.Context, profile, no string) (Found, error) {
 	p, err := d.Profile(profile)
 	if err != nil {
-		return ledger.Order{}, "", err
+		return Found{}, err
 	}
-	if refusal := d.refuseReadOnly(profile); refusal != nil {
-		return ledger.Order{}, "", refusal
+	how := "at the gateway by order number"
+	known, err := d.Known(ctx, profile, no)
+	switch {
+	case err == nil:
+		if !strings.EqualFold(known.Order.OrderNo, no) {
+			how = known.How + ", then at the gateway"
+		}
+	case client.ClassOf(err) != client.ClassNotFound:
+		return Found{}, err
 	}
 	g, err := d.Gateway(ctx, profile)
 	if err != nil {
-		return ledger.Order{}, "", err
+		return Found{}, err
 	}
-	draft, err := d.draftOrder(ctx, p, req)
+	ref := numbersOf(known.Order, no)
+	ref.Placed = placed(g, known.Order)
+	answer, err := findOrder(ctx, g, ref)
+	if client.ClassOf(err) == client.ClassNotFound && known.Order.ID == 0 {
+		if byRefund, refundErr := lookUpByRefund(ctx, g, no); refundErr == nil {
+			answer, err, how = byRefund, nil, "at the gateway by refund number"
+		}
+	}
 	if err != nil {
-		return ledger.Order{}, "", err
+		d.recordFailure(ctx, p, no, "order.lookup-failed", err)
+		return Found{}, unanswered(explainNotFound(err, g, p, no))
 	}
-	answer, sendErr := g.CreateOrder(ctx, req)
-	keep := context.WithoutCancel(ctx)
-	x := &answer.Exchange
-	if sendErr != nil {
-		x = client.ExchangeOf(sendErr)
+	if o := answer.Exchange.Operation; o == statementOperation {
+		how = "in the gateway's statement"
 	}
-	kind := "order.created"
-	if sendErr != nil {
-		kind = "order.create-failed"
-	}
-	err = d.update(keep, func(tx ledger.Tx) error {
-		row, err := tx.OrderByID(draft.ID)
-		if err != nil {
-			return err
-		}
-		switch client.ClassOf(sendErr) {
-		case "":
-			row = merge(row, answer.Order)
-		case client.ClassNotSent, client.ClassInput, client.ClassConfig, client.ClassKeyring, client.ClassUnsupported:
-			row.Status, row.FailCode = client.OrderFailed, neverSent
-		case client.ClassRefused, client.ClassAuth, client.ClassRate:
-			row.Status = client.OrderFailed
-		default: // it may exist: a look-up tells
-		}
-		row.UpdatedAt = d.clock()
-		if draft, err = tx.PutOrder(row); err != nil {
-			return err
-		}
-		if x != nil {
-			if err := tx.PutEvidence(ledger.Evidence{Exchange: *x, Profile: p.Name, Subject: row.OrderNo}); err != nil {
-				return err
-			}
-		}
-		return d.append(tx, p.Name, kind, row.OrderNo, withDigests(detail{
-			"amount": req.Amount.Major(), "currency": req.Amount.Currency, "user": req.UserID, "saved_card": req.Token != "",
-			"status": row.Status, "class": client.ClassOf(sendErr),
-		}, x))
-	}, orderChange(p.Name, req.OrderNo))
-	return draft, answer.PageURL, errors.Join(sendErr, err)
+	o, err := d.storeOrder(ctx, p, answer, SourceLookup)
+	return Found{Order: o, How: how}, err
 }
 
-func (d *Desk) draftOrder(ctx context.Context, p Profile, req client.CreateOrder) (ledger.Order, error) {
-	var draft ledger.Order
+// numbersOf is all that is known of an order.
+func numbersOf(known ledger.Order, no string) client.OrderRef {
+	if known.ID == 0 {
+		return client.OrderRef{OrderNo: no}
+	}
+	return client.OrderRef{OrderNo: known.OrderNo, GatewayOrderNo: known.GatewayOrderNo}
+}
+
+// findOrder asks by all the numbers where a gateway needs more than one of them.
+func findOrder(ctx context.Context, g client.Gateway, ref client.OrderRef) (client.OrderAnswer, error) {
+	f, ok := g.(client.Finder)
+	if !ok {
+		return g.QueryOrder(ctx, ref.OrderNo)
+	}
+	answer, err := f.FindOrder(ctx, ref)
+	if client.ClassOf(err) == client.ClassNotFound && ref.GatewayOrderNo == "" && g.Capabilities().QueryByGatewayNo.OK {
+		// What was taken for the merchant's number may be the gateway's.
+		return f.FindOrder(ctx, client.OrderRef{GatewayOrderNo: ref.OrderNo})
+	}
+	return answer, err
+}
+
+// lookUpByRefund goes from a refund number to its order; the error is the
+// order's not-found when the number is no refund either.
+func lookUpByRefund(ctx context.Context, g client.Gateway, no string) (client.OrderAnswer, error) {
+	refund, err := g.QueryRefund(ctx, no)
+	if err != nil {
+		return client.OrderAnswer{}, err
+	}
+	if refund.Refund.OrderNo == "" { // EasyLink names the order by its own number only
+		return g.QueryOrder(ctx, refund.Refund.GatewayOrderNo)
+	}
+	return g.QueryOrder(ctx, refund.Refund.OrderNo)
+}
+
+// placed is the day on which an order was placed, in the zone in which the
+// gateway's statement counts its days; zero when it is not known.
+func placed(g client.Gateway, o ledger.Order) client.Day {
+	s, ok := client.As[client.Statements](g)
+	if !ok || o.CreatedAt.IsZero() {
+		return client.Day{}
+	}
+	return client.DayOf(o.CreatedAt, s.StatementZone())
+}
+
+// explainNotFound adds what else the person can try.
+func explainNotFound(err error, g client.Gateway, p Profile, no string) error {
+	if client.ClassOf(err) != client.ClassNotFound {
+		return err
+	}
+	hint := "check the number and the profile"
+	if g.Capabilities().Statement.OK {
+		hint += "; an older payment is found once its day is read: `paydesk order statement --from DAY`"
+	}
+	if by := g.Capabilities().QueryByGatewayNo; !by.OK && by.Reason != "" {
+		hint = by.Reason + "; import the merchant's own list with `paydesk order import` to find it by its other numbers"
+	}
+	return &client.Error{
+		Class: client.ClassNotFound, Code: "order", Message: fmt.Sprintf("%s knows no order %q, and the ledger has none", p.Brand, no),
+		Hint: hint, Exchange: client.ExchangeOf(err),
+	}
+}
+
+// storeOrder merges a gateway's verified answer into the ledger.
+func (d *Desk) storeOrder(ctx context.Context, p Profile, answer client.OrderAnswer, source string) (ledger.Order, error) {
+	var stored ledger.Order
 	err := d.update(ctx, func(tx ledger.Tx) error {
-		old, err := tx.Order(p.Name, req.OrderNo)
-		switch {
-		case err == nil && old.Source == SourceCreate && old.FailCode == neverSent:
-			// Nothing ever left under this number: it may be tried again.
-		case err == nil:
-			return &client.Error{
-				Class: client.ClassConflict, Code: "order-exists", Message: fmt.Sprintf("order %s is in the ledger, %s", old.OrderNo, old.Status),
-				Hint: "take another number, or look this one up",
-			}
-		case !errors.Is(err, ledger.ErrNotFound):
-			return err
-		}
-		draft, err = tx.PutOrder(ledger.Order{
-			Order: client.Order{
-				OrderNo: req.OrderNo, UserID: req.UserID, Amount: req.Amount, Status: client.OrderUnknown, Note: client.MaskCards(req.Subject),
-				CreatedAt: d.clock(),
-			},
-			ID: old.ID, Profile: p.Name, Gateway: p.Gateway, Source: SourceCreate, UpdatedAt: d.clock(),
-		})
+		said := answer.Order
+		old, err := rowOf(tx, p.Name, &said)
 		if err != nil {
 			return err
 		}
-		return d.append(tx, p.Name, "order.create-intent", req.OrderNo, detail{"amount": req.Amount.Major(), "currency": req.Amount.Currency})
-	}, orderChange(p.Name, req.OrderNo))
-	return draft, err
-}
-
-// Imported counts what an import did.
-type Imported struct {
-	Added, Changed, Same, Differs int
-}
-
-// Import stores orders from a file, in one decision per batch. What a gateway
-// has said is never overwritten by a file: a differing amount or status is
-// counted and journalled, and the ledger keeps its own.
-func (d *Desk) Import(ctx context.Context, profile, file string, orders []client.Order) (Imported, error) {
-	p, err := d.Profile(profile)
-	if err != nil {
-		return Imported{}, err
-	}
-	var done Imported
-	err = d.update(ctx, func(tx ledger.Tx) error {
-		done = Imported{}
-		for _, o := range orders {
-			if err := d.importOne(tx, p, file, o, &done); err != nil {
-				return err
-			}
+		next := merge(old, said)
+		next.Profile, next.Gateway, next.UpdatedAt = p.Name, p.Gateway, d.clock()
+		if old.ID == 0 {
+			next.Source = source
 		}
-		return d.append(tx, p.Name, "order.imported", file, detail{
-			"added": done.Added, "changed": done.Changed, "same": done.Same, "differs": done.Differs,
-		})
-	}, feed.Change{Kind: feed.Orders, Profile: p.Name})
-	return done, err
+		if stored, err = tx.PutOrder(next); err != nil {
+			return err
+		}
+		if err := tx.PutEvidence(ledger.Evidence{Exchange: answer.Exchange, Profile: p.Name, Subject: next.OrderNo}); err != nil {
+			return err
+		}
+		content := detail{
+			"status": next.Status, "amount": next.Amount.Major(), "currency": next.Amount.Currency,
+			"code": answer.Exchange.Code, "verified": answer.Exchange.Verified, "answer_sha256": answer.Exchange.AnswerHash,
+		}
+		if old.ID != 0 && (old.Status != next.Status || old.Amount != next.Amount) {
+			content["was_status"], content["was_amount"] = old.Status, old.Amount.String()
+		}
+		return d.append(tx, p.Name, "order.looked-up", next.OrderNo, content)
+	}, feed.Change{Kind: feed.Orders, Profile: p.Name, No: answer.Order.OrderNo})
+	return stored, err
 }
 
-func (d *Desk) importOne(tx ledger.Tx, p Profile, file string, o client.Order, done *Imported) error {
-	old, err := tx.Order(p.Name, o.OrderNo)
-	if errors.Is(err, ledger.ErrNotFound) {
-		done.Added++
-		_, err = tx.PutOrder(ledger.Order{Order: o, Profile: p.Name, Gateway: p.Gateway, Source: SourceImport, UpdatedAt: d.clock()})
-		return err
-	}
-	if err != nil {
-		return err
-	}
-	if old.Source != SourceImport && (old.Amount != o.Amount || old.Status != o.Status) || old.Source == SourceImport && old.Amount != o.Amount {
-		done.Differs++
-		return d.append(tx, p.Name, "order.import-differs", o.OrderNo, detail{
-			"file": file, "ledger_amount": old.Amount.String(), "file_amount": o.Amount.String(), "ledger_status": old.Status, "file_status": o.Status,
-		})
-	}
-	next := fill(old, o)
-	if next == old {
-		done.Same++
-		return nil
-	}
-	done.Changed++
-	next.UpdatedAt = d.clock()
-	_, err = tx.PutOrder(next)
-	return err
-}
-
-// fill adds what the file knows and the ledger does not.
-func fill(old ledger.Order, o client.Order) ledger.Order {
+// merge lays what the gateway says over what the ledger knows: the gateway
+// decides what it names, the ledger keeps the rest.
+func merge(old ledger.Order, said client.Order) ledger.Order {
 	next := old
-	add := func(now *string, more string) {
+	next.Order = said
+	keep := func(now *string, before string) {
 		if *now == "" {
-			*now = more
+			*now = before
 		}
 	}
-	add(&next.GatewayOrderNo, o.GatewayOrderNo)
-	add(&next.ChannelNo, o.ChannelNo)
-	add(&next.UserID, o.UserID)
-	add(&next.Method, o.Method)
-	add(&next.Brand, o.Brand)
-	add(&next.Card, o.Card)
-	add(&next.Note, o.Note)
-	addTime := func(now *time.Time, more time.Time) {
-		if now.IsZero() {
-			*now = more
-		}
+	keep(&next.GatewayOrderNo, old.GatewayOrderNo)
+	keep(&next.ChannelNo, old.ChannelNo)
+	keep(&next.UserID, old.UserID)
+	keep(&next.Method, old.Method)
+	keep(&next.Brand, old.Brand)
+	keep(&next.Card, old.Card)
+	keep(&next.Note, old.Note)
+	if old.OrderNo != "" {
+		next.OrderNo = old.OrderNo
 	}
-	addTime(&next.CreatedAt, o.CreatedAt)
-	addTime(&next.PaidAt, o.PaidAt)
-	if old.Source == SourceImport {
-		next.Status = o.Status
+	if said.CreatedAt.IsZero() {
+		next.CreatedAt = old.CreatedAt
+	}
+	if said.PaidAt.IsZero() {
+		next.PaidAt = old.PaidAt
+	}
+	// A word this version does not know must not hide a known state.
+	if said.Status == client.OrderUnknown && old.Status != "" {
+		next.Status = old.Status
 	}
 	return next
+}
+
+// recordFailure keeps the evidence of a call that failed; failing to keep it
+// must not hide the failure itself.
+func (d *Desk) recordFailure(ctx context.Context, p Profile, subject, kind string, cause error) {
+	exchange := client.ExchangeOf(cause)
+	class := client.ClassOf(cause)
+	if exchange == nil || class == client.ClassNotFound {
+		return
+	}
+	err := d.update(context.WithoutCancel(ctx), func(tx ledger.Tx) error {
+		if err := tx.PutEvidence(ledger.Evidence{Exchange: *exchange, Profile: p.Name, Subject: subject}); err != nil {
+			return err
+		}
+		return d.append(tx, p.Name, kind, subject, detail{
+			"class": class, "code": exchange.Code, "http": exchange.HTTPStatus, "verified": exchange.Verified,
+			"answer_sha256": exchange.AnswerHash,
+		})
+	})
+	if err != nil {
+		d.log.Warn("evidence not kept", "subject", subject, "error", err)
+	}
 }

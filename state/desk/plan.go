@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"paydesk/client"
+	"paydesk/state/desk/link"
+	"paydesk/state/desk/moves"
 	"paydesk/state/ledger"
 )
 
@@ -49,6 +51,9 @@ type Plan struct {
 	Refusal *client.Error
 	// NeedsTyping: the amount must be typed to confirm (S25).
 	NeedsTyping bool
+	// Doubtful: money of an earlier refund may have moved although it is not
+	// counted; only a person who has looked may confirm, never a script.
+	Doubtful bool
 	// Asked: the gateway confirmed order and history; only then may the plan be
 	// committed. A plan without it is a preview from the ledger.
 	Asked  bool
@@ -66,7 +71,7 @@ func (d *Desk) Outline(ctx context.Context, ask Ask) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
-	return d.plan(ctx, p, found.Order, ask, client.Capabilities{})
+	return d.plan(ctx, p, found.Order, ask, nil)
 }
 
 // Plan asks the gateway for the order and its refund history, then plans. It
@@ -85,10 +90,63 @@ func (d *Desk) Plan(ctx context.Context, ask Ask) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
-	plan, err := d.plan(ctx, p, order, ask, g.Capabilities())
+	can := termsOf(g, order.Method)
+	plan, err := d.plan(ctx, p, order, ask, &can)
 	plan.Asked = err == nil
+	if err == nil && plan.Refusal == nil {
+		plan.Warnings = append(plan.Warnings, d.balanceWarning(ctx, g, plan.Amount)...)
+	}
 	return plan, err
 }
+
+// terms are what a gateway, and the channel of one payment, can do.
+type terms struct {
+	client.Capabilities
+	again client.Capability // refund a payment more than once
+}
+
+// termsOf narrows a gateway's capabilities by what is known of the channel
+// (paycools: section 5).
+func termsOf(g client.Gateway, method string) terms {
+	t := terms{Capabilities: g.Capabilities(), again: client.Can()}
+	rules, ok := client.As[client.RefundRules](g)
+	if !ok {
+		return t
+	}
+	if rule, known := rules.RefundRule(method); known {
+		t.again = rule.Multiple
+		if t.Refund.OK {
+			t.Refund = rule.Refund
+		}
+		if t.PartialRefund.OK {
+			t.PartialRefund = rule.Partial
+		}
+	}
+	return t
+}
+
+// balanceWarning tells of an account that does not hold the amount, where the
+// gateway says what it holds. No answer is no warning.
+func (d *Desk) balanceWarning(ctx context.Context, g client.Gateway, amount client.Money) []string {
+	asked, ok := client.As[client.Balances](g)
+	if !ok || !g.Capabilities().Balance.OK {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, balancePatience)
+	defer cancel()
+	answer, err := asked.Balance(ctx)
+	link.Note(g, err)
+	if err != nil || answer.Balance.Currency != amount.Currency {
+		return nil
+	}
+	if answer.Balance, err = answer.Balance.Rescale(amount.Exp); err != nil || answer.Balance.Minor >= amount.Minor {
+		return nil
+	}
+	return []string{fmt.Sprintf("the account holds %s, which is less than the refund", answer.Balance)}
+}
+
+// balancePatience is how long a plan waits for the balance, which is only a hint.
+const balancePatience = 2 * time.Second
 
 // askedOrder is the order as the gateway confirmed it, with its history, at
 // most historyLife ago: an agent who edits the amount waits only once.
@@ -103,7 +161,8 @@ func (d *Desk) askedOrder(ctx context.Context, g client.Gateway, p Profile, ask 
 	return d.learnHistory(ctx, g, p, found.Order)
 }
 
-func (d *Desk) plan(ctx context.Context, p Profile, o ledger.Order, ask Ask, can client.Capabilities) (Plan, error) {
+// plan makes a plan; can is nil when the gateway was not asked.
+func (d *Desk) plan(ctx context.Context, p Profile, o ledger.Order, ask Ask, can *terms) (Plan, error) {
 	rows, err := d.store.RefundsOf(ctx, o.ID)
 	if err != nil {
 		return Plan{}, storageError(err)
@@ -113,7 +172,7 @@ func (d *Desk) plan(ctx context.Context, p Profile, o ledger.Order, ask Ask, can
 		return Plan{}, err
 	}
 	reason := client.MaskCards(strings.TrimSpace(ask.Reason)) // S16: what is shown, stored and sent is the same text
-	if can.MaxReason > 0 && len([]rune(reason)) > can.MaxReason {
+	if can != nil && can.MaxReason > 0 && len([]rune(reason)) > can.MaxReason {
 		return Plan{}, &client.Error{
 			Class: client.ClassInput, Code: "reason", Message: fmt.Sprintf("reason has %d characters, the gateway takes %d", len([]rune(reason)), can.MaxReason),
 			Hint: "say it shorter; the note stays here and has no such limit",
@@ -124,6 +183,10 @@ func (d *Desk) plan(ctx context.Context, p Profile, o ledger.Order, ask Ask, can
 		Refundable: o.Refundable(), Amount: amount, Attempt: nextAttempt(rows), Reason: reason,
 		Note: client.MaskCards(strings.TrimSpace(ask.Note)), Undo: ask.Undo, NeedsTyping: p.needsTyping(amount), MadeAt: d.clock(),
 	}
+	for _, r := range rows {
+		plan.Doubtful = plan.Doubtful || r.Alert == AlertTimer
+	}
+	plan.NeedsTyping = plan.NeedsTyping || plan.Doubtful
 	plan.RefundNo = client.RefundNo(p.Gateway, p.Merchant, o.OrderNo, plan.Attempt)
 	plan.Hash = plan.hash()
 	plan.Refusal = d.refuse(plan, can)
@@ -178,9 +241,9 @@ func (p Plan) hash() string {
 
 // refuse finds the first reason why the plan cannot be done now. It is asked
 // again inside the transaction that commits the intent.
-func (d *Desk) refuse(plan Plan, can client.Capabilities) *client.Error {
+func (d *Desk) refuse(plan Plan, can *terms) *client.Error {
 	p, o := plan.Profile, plan.Order
-	if can.RefundWindow > 0 && !can.Refund.OK { // without a window the capabilities were not asked for
+	if can != nil && !can.Refund.OK {
 		return &client.Error{Class: client.ClassUnsupported, Code: "refund", Message: can.Refund.Reason, Hint: "see the profile's settings"}
 	}
 	switch o.Status {
@@ -193,7 +256,7 @@ func (d *Desk) refuse(plan Plan, can client.Capabilities) *client.Error {
 		if r.Status.Open() {
 			return openRefusal(r)
 		}
-		if clearing(r) {
+		if moves.Clearing(r) {
 			return policyError("number-busy",
 				fmt.Sprintf("refund %s was refused and the gateway holds no record of it yet; its number must stay free of doubt first", r.RefundNo),
 				"it is looked at until that is certain, at most ten minutes; then refund again")
@@ -202,17 +265,31 @@ func (d *Desk) refuse(plan Plan, can client.Capabilities) *client.Error {
 	if refusal := restRefusal(plan); refusal != nil {
 		return refusal
 	}
-	if limit := can.RefundHardLimit; limit > 0 && !o.PaidAt.IsZero() && d.clock().Sub(o.PaidAt) > limit {
-		return policyError("too-old", fmt.Sprintf("the order was paid %d days ago; the gateway refunds up to %d days",
-			days(d.clock().Sub(o.PaidAt)), days(limit)), "pay the customer by another way")
-	}
-	if can.RefundWindow > 0 && !can.PartialRefund.OK && plan.Amount != plan.Paid {
-		return policyError("partial", can.PartialRefund.Reason, "refund the full amount")
+	if can != nil {
+		if refusal := d.termsRefusal(plan, *can); refusal != nil {
+			return refusal
+		}
 	}
 	if refusal := p.refuseAmount(plan.Amount); refusal != nil {
 		return refusal
 	}
 	return d.refuseReadOnly(p.Name)
+}
+
+// termsRefusal is what the gateway or the channel does not do.
+func (d *Desk) termsRefusal(plan Plan, can terms) *client.Error {
+	o := plan.Order
+	if limit := can.RefundHardLimit; limit > 0 && !o.PaidAt.IsZero() && d.clock().Sub(o.PaidAt) > limit {
+		return policyError("too-old", fmt.Sprintf("the order was paid %d days ago; the gateway refunds up to %d days",
+			days(d.clock().Sub(o.PaidAt)), days(limit)), "pay the customer by another way")
+	}
+	if !can.PartialRefund.OK && plan.Amount != plan.Paid {
+		return policyError("partial", can.PartialRefund.Reason, "refund the full amount")
+	}
+	if !can.again.OK && plan.Refunded.Minor > 0 {
+		return policyError("again", can.again.Reason, "pay the customer by another way")
+	}
+	return nil
 }
 
 func openRefusal(r ledger.Refund) *client.Error {
@@ -240,7 +317,7 @@ func restRefusal(plan Plan) *client.Error {
 }
 
 // warn lists what the agent should know before consenting.
-func (d *Desk) warn(plan Plan, can client.Capabilities) []string {
+func (d *Desk) warn(plan Plan, can *terms) []string {
 	var warnings []string
 	now := d.clock()
 	for _, r := range plan.Refunds {
@@ -250,9 +327,15 @@ func (d *Desk) warn(plan Plan, can client.Capabilities) []string {
 		if r.Foreign {
 			warnings = append(warnings, fmt.Sprintf("refund %s of %s was made at another desk", r.RefundNo, r.Amount))
 		}
+		if r.Alert == AlertTimer {
+			warnings = append(warnings, fmt.Sprintf("refund %s of %s was closed by the gateway's timer and its money may have moved: look into the gateway's portal first", r.RefundNo, r.Amount))
+		}
 		if strings.Contains(r.Last.Code, "INSUFFICIENT") {
 			warnings = append(warnings, "the balance was short at the last attempt")
 		}
+	}
+	if can == nil {
+		return warnings
 	}
 	if window := can.RefundWindow; window > 0 && !plan.Order.PaidAt.IsZero() && now.Sub(plan.Order.PaidAt) > window {
 		warnings = append(warnings, fmt.Sprintf("paid %d days ago; the gateway may refuse after %d days", days(now.Sub(plan.Order.PaidAt)), days(window)))

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"paydesk/client"
+	"paydesk/state/desk/moves"
 	"paydesk/state/ledger"
 )
 
@@ -37,14 +38,20 @@ func (d *Desk) query(ctx context.Context, p Profile, r ledger.Refund) (ledger.Re
 		if conflict != "" {
 			news := row.Alert != "conflict"
 			row.Alert = "conflict"
-			row.NextCheckAt = nextLook(*row, pace, d.clock(), d.jitter())
+			row.NextCheckAt = moves.NextLook(*row, pace, d.clock(), d.jitter())
 			return entry{kind: "refund.conflict", quiet: !news, detail: detail{"why": conflict}}
 		}
-		from := row.Status
+		from, alert := row.Status, row.Alert
 		d.believe(row, answer, g.Capabilities())
-		return entry{kind: "refund." + string(row.Status), quiet: row.Status == from, detail: detail{
-			"from": from, "to": row.Status, "gateway_refund_no": row.GatewayRefundNo, "checks": row.Checks, "by": by,
-		}}
+		line := detail{"from": from, "to": row.Status, "gateway_refund_no": row.GatewayRefundNo, "checks": row.Checks, "by": by}
+		if row.Alert == AlertWord && alert != AlertWord {
+			line["word"] = answer.Refund.Word
+			return entry{kind: "refund.word", detail: line}
+		}
+		if by == byPlan && d.calledBy(p.Name) {
+			line["callback_expected"] = true
+		}
+		return entry{kind: "refund." + string(row.Status), quiet: row.Status == from, detail: line}
 	})
 	if err == nil && conflict != "" {
 		err = &client.Error{
@@ -77,9 +84,9 @@ func (d *Desk) believe(row *ledger.Refund, answer client.RefundAnswer, can clien
 		row.GatewayRefundNo = said.GatewayRefundNo
 	}
 	row.NotFound, row.NotFoundSince = 0, time.Time{}
-	to, ok := heard(row.Status, said.Status)
+	to, ok := moves.Heard(row.Status, said.Status)
 	// A refusal without a record is no final word: the gateway's record is.
-	if !ok && row.Status == client.RefundFailed && clearing(*row) && (said.Status == client.RefundPending || said.Status == client.RefundSuccess) {
+	if !ok && row.Status == client.RefundFailed && moves.Clearing(*row) && (said.Status == client.RefundPending || said.Status == client.RefundSuccess) {
 		to, ok, row.Alert = said.Status, true, "conflict"
 	}
 	switch {
@@ -87,15 +94,20 @@ func (d *Desk) believe(row *ledger.Refund, answer client.RefundAnswer, can clien
 		row.Status = to
 		row.Refused = row.Refused && to == client.RefundFailed
 		d.settled(row, said)
+		if to == client.RefundClosed && can.ClosedMayHaveMoved && row.Alert == "" {
+			row.Alert = AlertTimer
+		}
 	case said.Status == client.RefundUnknown:
-		row.Alert = "word" // a word this version does not know
+		if said.Word != "" {
+			row.Alert = AlertWord
+		}
 		if row.Status == client.RefundSending {
 			row.Status = client.RefundUnknown
 		}
 	case row.Status == client.RefundFailed && said.Status == client.RefundFailed:
 		row.Refused = false // the record is there: the attempt counts
 	}
-	row.NextCheckAt = nextLook(*row, can.Pace, d.clock(), d.jitter())
+	row.NextCheckAt = moves.NextLook(*row, can.Pace, d.clock(), d.jitter())
 }
 
 // settled notes when and why a refund ended, and clears doubts that are over.
@@ -131,7 +143,7 @@ func (d *Desk) asked(ctx context.Context, p Profile, r ledger.Refund, askErr err
 				row.NotFoundSince = now
 			}
 			row.NotFound++
-			if clearing(*row) && stepsDone(*row, pace.FreeAfter, now) {
+			if moves.Clearing(*row) && moves.StepsDone(*row, pace.FreeAfter, now) {
 				row.NoRecord = true
 				line = entry{kind: "refund.number-free", detail: detail{"not_found": row.NotFound}}
 			}
@@ -146,9 +158,9 @@ func (d *Desk) asked(ctx context.Context, p Profile, r ledger.Refund, askErr err
 		default: // no news about the refund; the next look is due later
 		}
 		if row.Status == client.RefundSending && class == client.ClassNotFound {
-			row.NextCheckAt = stepAt(row.NotFoundSince, pace.ResendAfter, row.NotFound)
+			row.NextCheckAt = moves.StepAt(row.NotFoundSince, pace.ResendAfter, row.NotFound)
 		} else {
-			row.NextCheckAt = nextLook(*row, pace, now, d.jitter())
+			row.NextCheckAt = moves.NextLook(*row, pace, now, d.jitter())
 		}
 		row.NextCheckAt = later(row.NextCheckAt, retryAfter(askErr, now))
 		return line

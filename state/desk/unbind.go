@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"paydesk/client"
+	"paydesk/state/desk/moves"
 	"paydesk/state/feed"
 	"paydesk/state/ledger"
 )
@@ -177,7 +178,7 @@ func (d *Desk) AdvanceUnbind(ctx context.Context, u ledger.Unbind) (ledger.Unbin
 		}
 	}
 	if u, err = d.changeUnbind(ctx, u, "token.unbind-sending", nil, detail{}, func(row *ledger.Unbind) {
-		row.Status, row.NextCheckAt = ledger.UnbindSending, d.clock().Add(sendGrace)
+		row.Status, row.NextCheckAt = ledger.UnbindSending, d.clock().Add(moves.SendGrace)
 	}); err != nil {
 		return u, err
 	}

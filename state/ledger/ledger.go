@@ -74,7 +74,7 @@ type Refund struct {
 	Foreign       bool   // made elsewhere, discovered by a query (I4)
 	NoRecord      bool   // refused without a record at the gateway: the number may serve again
 	Refused       bool   // the gateway answered the send with a refusal
-	Alert         string // "", or a word: reversed conflict signature echo word
+	Alert         string // "", or a word: reversed conflict signature echo word timer
 	CreatedAt     time.Time
 	ConfirmedAt   time.Time // the consent, or its renewal after a restart
 	HeldUntil     time.Time // end of the undo window; zero: none
@@ -220,6 +220,9 @@ type Reader interface {
 	InboxOf(ctx context.Context, profile, subject string) ([]Notice, error)
 	// Inbox lists callbacks, newest first.
 	Inbox(ctx context.Context, filter InboxFilter) ([]Notice, error)
+	// Bookmark is where a long reading of a profile goes on; ErrNotFound when
+	// there is none.
+	Bookmark(ctx context.Context, profile, name string) (place string, err error)
 	// Due lists what is due at or before a time, earliest first; profile ""
 	// means all. A notice is due when the question that follows from it is.
 	Due(ctx context.Context, profile string, before time.Time, limit int) ([]Due, error)
@@ -276,6 +279,8 @@ type Tx interface {
 	// UpdateNotice replaces what follows from the notice with n.ID: Subject,
 	// Orphan, Checks and NextCheckAt. What came stays as it came.
 	UpdateNotice(n Notice) error
+	// PutBookmark keeps where a long reading goes on; place "" forgets it.
+	PutBookmark(profile, name, place string) error
 	// Append seals an event onto the chain.
 	Append(e Event) (Event, error)
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"paydesk/client"
 	"paydesk/state/ledger"
 )
 
@@ -101,11 +102,11 @@ func (s *Store) Events(ctx context.Context, f ledger.EventFilter) ([]ledger.Even
 }
 
 const evidenceColumns = `e.id, e.profile, e.subject, e.operation, e.at, e.url, e.http_status, e.code, e.message, e.verified, e.request,
-	e.answer, e.request_hash, e.answer_hash, e.request_bytes`
+	e.answer, e.request_hash, e.answer_hash, e.request_bytes, e.signature`
 
 func scanEvidence(r row) (e ledger.Evidence, err error) {
 	err = r.Scan(&e.ID, &e.Profile, &e.Subject, &e.Operation, when{&e.At}, &e.URL, &e.HTTPStatus, &e.Code, &e.Message, &e.Verified,
-		&e.Request, &e.Answer, &e.RequestHash, &e.AnswerHash, &e.RequestBytes)
+		&e.Request, &e.Answer, &e.RequestHash, &e.AnswerHash, &e.RequestBytes, finding{&e.Signature})
 	return e, err
 }
 
@@ -117,22 +118,56 @@ func (s *Store) EvidenceOf(ctx context.Context, profile, subject string) ([]ledg
 
 // PutEvidence adds an exchange.
 func (t *tx) PutEvidence(e ledger.Evidence) error {
-	_, err := t.exec("put evidence", `INSERT INTO evidence (profile, subject, operation, at, url, http_status, code, message, verified,
-			request, answer, request_hash, answer_hash, request_bytes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+	signature, err := findingText(e.Signature)
+	if err != nil {
+		return err
+	}
+	_, err = t.exec("put evidence", `INSERT INTO evidence (profile, subject, operation, at, url, http_status, code, message, verified,
+			request, answer, request_hash, answer_hash, request_bytes, signature) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		e.Profile, e.Subject, e.Operation, micros(e.At), e.URL, e.HTTPStatus, e.Code, e.Message, e.Verified, notNil(e.Request),
-		notNil(e.Answer), e.RequestHash, e.AnswerHash, e.RequestBytes)
+		notNil(e.Answer), e.RequestHash, e.AnswerHash, e.RequestBytes, signature)
 	return err
+}
+
+// finding reads what was found out about a signature; an empty text is nothing.
+type finding struct{ into **client.Inspection }
+
+// Scan implements sql.Scanner.
+func (f finding) Scan(value any) error {
+	text, ok := value.(string)
+	if !ok {
+		return fmt.Errorf("ledger/sqlite: signature: %T is no text", value)
+	}
+	if text == "" {
+		return nil
+	}
+	*f.into = &client.Inspection{}
+	if err := json.Unmarshal([]byte(text), *f.into); err != nil {
+		return fmt.Errorf("ledger/sqlite: signature: %w", err)
+	}
+	return nil
+}
+
+func findingText(found *client.Inspection) (string, error) {
+	if found == nil {
+		return "", nil
+	}
+	text, err := json.Marshal(found.Kept())
+	if err != nil {
+		return "", fmt.Errorf("ledger/sqlite: signature: %w", err)
+	}
+	return string(text), nil
 }
 
 const noticeColumns = `id, profile, gateway, kind, event, merchant, app_id, subject, order_no, gateway_order_no,
 	refund_no, gateway_refund_no, token, user_id, status, said, fail_code, amount, currency, exp, said_at, digest,
-	body_hash, verified, reason, body, orphan, received_at, last_at, times, checks, next_check_at`
+	body_hash, verified, reason, body, orphan, received_at, last_at, times, checks, next_check_at, signature`
 
 func scanNotice(r row) (n ledger.Notice, err error) {
 	err = r.Scan(&n.ID, &n.Profile, &n.Gateway, &n.Kind, &n.Event, &n.Merchant, &n.AppID, &n.Subject, &n.OrderNo, &n.GatewayOrderNo,
 		&n.RefundNo, &n.GatewayRefundNo, &n.Token, &n.UserID, &n.Status, &n.Said, &n.FailCode, &n.Amount.Minor, &n.Amount.Currency,
 		&n.Amount.Exp, when{&n.At}, &n.Digest, &n.BodyHash, &n.Verified, &n.Reason, &n.Body, &n.Orphan, when{&n.ReceivedAt},
-		when{&n.LastAt}, &n.Times, &n.Checks, when{&n.NextCheckAt})
+		when{&n.LastAt}, &n.Times, &n.Checks, when{&n.NextCheckAt}, finding{&n.Signature})
 	return n, err
 }
 
@@ -176,16 +211,20 @@ func (t *tx) PutNotice(n ledger.Notice) (ledger.Notice, bool, error) {
 	if n.Profile == "" || n.Digest == "" {
 		return ledger.Notice{}, false, fmt.Errorf("ledger/sqlite: notice %q of profile %q: a notice needs both", n.Digest, n.Profile)
 	}
+	signature, err := findingText(n.Signature)
+	if err != nil {
+		return ledger.Notice{}, false, err
+	}
 	stored, err := one(t.ctx, t, "put notice", scanNotice, `INSERT INTO inbox (profile, gateway, kind, event, merchant, app_id, subject,
 			order_no, gateway_order_no, refund_no, gateway_refund_no, token, user_id, status, said, fail_code, amount, currency, exp,
-			said_at, digest, body_hash, verified, reason, body, orphan, received_at, last_at, times, checks, next_check_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?)
+			said_at, digest, body_hash, verified, reason, body, orphan, received_at, last_at, times, checks, next_check_at, signature)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?)
 		ON CONFLICT (digest, profile) DO UPDATE SET times = times + 1, last_at = max(last_at, excluded.last_at)
 		RETURNING `+noticeColumns,
 		n.Profile, n.Gateway, string(n.Kind), n.Event, n.Merchant, n.AppID, n.Subject, n.OrderNo, n.GatewayOrderNo, n.RefundNo,
 		n.GatewayRefundNo, n.Token, n.UserID, n.Status, n.Said, n.FailCode, n.Amount.Minor, n.Amount.Currency, n.Amount.Exp,
 		micros(n.At), n.Digest, n.BodyHash, n.Verified, n.Reason, notNil(n.Body), n.Orphan, micros(n.ReceivedAt), micros(n.LastAt),
-		n.Checks, micros(n.NextCheckAt))
+		n.Checks, micros(n.NextCheckAt), signature)
 	if err != nil || stored.Times > 1 || stored.Verified {
 		return stored, err == nil && stored.Times == 1, err
 	}
@@ -206,4 +245,23 @@ func notNil(body []byte) []byte {
 		return []byte{}
 	}
 	return body
+}
+
+// Bookmark is where a long reading goes on.
+func (s *Store) Bookmark(ctx context.Context, profile, name string) (string, error) {
+	return one(ctx, s.reader(), "bookmark", func(r row) (place string, err error) {
+		err = r.Scan(&place)
+		return place, err
+	}, "SELECT place FROM bookmark WHERE profile = ? AND name = ?", profile, name)
+}
+
+// PutBookmark sets or, with an empty place, removes a bookmark.
+func (t *tx) PutBookmark(profile, name, place string) error {
+	if place == "" {
+		_, err := t.exec("put bookmark", "DELETE FROM bookmark WHERE profile = ? AND name = ?", profile, name)
+		return err
+	}
+	_, err := t.exec("put bookmark", `INSERT INTO bookmark (profile, name, place) VALUES (?, ?, ?)
+		ON CONFLICT (profile, name) DO UPDATE SET place = excluded.place`, profile, name, place)
+	return err
 }

@@ -1,4 +1,4 @@
-package desk
+package moves
 
 import (
 	"slices"
@@ -23,11 +23,11 @@ func TestWhateverAGatewaySaysStatesMoveAlongTheTableOnly(t *testing.T) {
 		state := rapid.SampledFrom(allStates).Draw(t, "start")
 		for range 20 {
 			said := rapid.SampledFrom(append(allStates, "nonsense")).Draw(t, "said")
-			next, ok := heard(state, said)
+			next, ok := Heard(state, said)
 			if !ok {
 				continue
 			}
-			if !canMove(state, next) {
+			if !Can(state, next) {
 				t.Fatalf("%s moved to %s on %q, which the table does not have", state, next, said)
 			}
 			if slices.Contains(final, state) {
@@ -48,7 +48,7 @@ func TestEveryOpenStateHasANextLook(t *testing.T) {
 		r := ledger.Refund{
 			Refund: client.Refund{Status: status, SettledAt: now}, CreatedAt: now, SentAt: now, HeldUntil: now.Add(time.Second),
 		}
-		at := nextLook(r, pace, now, 500)
+		at := NextLook(r, pace, now, 500)
 		if status.Open() && at.IsZero() {
 			t.Errorf("%s is open and nobody looks at it again", status)
 		}
@@ -64,7 +64,7 @@ func TestPollPlanSlowsDownWithAge(t *testing.T) {
 	last := time.Duration(0)
 	for _, age := range []time.Duration{0, 5 * time.Minute, 30 * time.Minute, 5 * time.Hour, 3 * 24 * time.Hour, 20 * 24 * time.Hour} {
 		r := ledger.Refund{Refund: client.Refund{Status: client.RefundPending}, SentAt: now.Add(-age)}
-		every := nextLook(r, pace, now, 0).Sub(now)
+		every := NextLook(r, pace, now, 0).Sub(now)
 		if every < last {
 			t.Errorf("at age %s a look every %s, sooner than before", age, every)
 		}

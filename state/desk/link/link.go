@@ -1,4 +1,7 @@
-package desk
+// Package link keeps what is known of the way to each gateway: it watches the
+// calls of a gateway and files whether they got through. It never changes a
+// call or its answer.
+package link
 
 import (
 	"cmp"
@@ -20,36 +23,27 @@ type Link struct {
 // Down reports whether the last call failed to reach the gateway.
 func (l Link) Down() bool { return l.Err != nil }
 
-// Link returns the state of the way to a profile's gateway.
-func (d *Desk) Link(profile string) Link {
-	d.mu.Lock()
-	slot := d.gateways[profile]
-	d.mu.Unlock()
-	if slot == nil {
-		return Link{}
-	}
-	return slot.link.read()
-}
-
-// linkState is written by every call and read by the screen.
-type linkState struct {
+// State is written by every call and read by the screen. Its zero value is ready.
+type State struct {
 	mu   sync.Mutex
 	link Link
 }
 
-func (s *linkState) read() Link {
+// Read is the link as it is now.
+func (s *State) Read() Link {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.link
 }
 
-func (s *linkState) failed(at time.Time, err error) {
+// Failed files that there was no way.
+func (s *State) Failed(at time.Time, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.link.LastFail, s.link.Err = at, err
 }
 
-func (s *linkState) answered(at time.Time, skew time.Duration) {
+func (s *State) answered(at time.Time, skew time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.link.LastOK, s.link.Err, s.link.Skew = at, nil, skew
@@ -58,8 +52,25 @@ func (s *linkState) answered(at time.Time, skew time.Duration) {
 // observed is a gateway whose calls keep its link state.
 type observed struct {
 	client.Gateway
-	state *linkState
+	state *State
 	clock func() time.Time
+}
+
+// Unwrap implements client.Wrapper. What is found behind it is not observed; see
+// Note.
+func (o observed) Unwrap() client.Gateway { return o.Gateway }
+
+// Observe is a gateway whose calls keep a state.
+func Observe(g client.Gateway, state *State, clock func() time.Time) client.Gateway {
+	return observed{Gateway: g, state: state, clock: clock}
+}
+
+// Note files the outcome of a call to one of a gateway's optional interfaces,
+// which client.As finds behind the observed ones.
+func Note(g client.Gateway, err error) {
+	if o, ok := g.(observed); ok {
+		o.note(err)
+	}
 }
 
 // note files one outcome: an answer of any kind shows that the way is open.
@@ -68,10 +79,10 @@ func (o observed) note(err error) {
 	case client.ClassInput, client.ClassConfig, client.ClassUnsupported:
 		return // no call was made
 	case client.ClassNotSent, client.ClassSignature, client.ClassAuth, client.ClassBug:
-		o.state.failed(o.clock(), err)
+		o.state.Failed(o.clock(), err)
 	case client.ClassUnknown, client.ClassRate:
 		if x := client.ExchangeOf(err); x == nil || x.Code == "" {
-			o.state.failed(o.clock(), err)
+			o.state.Failed(o.clock(), err)
 			return
 		}
 		o.answered()

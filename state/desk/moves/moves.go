@@ -1,4 +1,6 @@
-package desk
+// Package moves owns the table of a refund's states and the times of the looks
+// at it. It is pure: it decides from records, and never asks or stores anything.
+package moves
 
 import (
 	"slices"
@@ -10,7 +12,7 @@ import (
 
 // moves is the table of states (reliability section 3); a state moves along it
 // or not at all (I9).
-var moves = map[client.RefundStatus][]client.RefundStatus{
+var table = map[client.RefundStatus][]client.RefundStatus{
 	client.RefundHeld: {client.RefundIntent, client.RefundCancelled},
 	client.RefundIntent: {
 		client.RefundSending, client.RefundCancelled,
@@ -28,36 +30,37 @@ var moves = map[client.RefundStatus][]client.RefundStatus{
 	client.RefundSuccess: {client.RefundReversed},
 }
 
-func canMove(from, to client.RefundStatus) bool { return slices.Contains(moves[from], to) }
+// Can reports whether a refund may go from one state to another.
+func Can(from, to client.RefundStatus) bool { return slices.Contains(table[from], to) }
 
-// heard is the state that follows when a gateway, in a verified answer, says
+// Heard is the state that follows when a gateway, in a verified answer, says
 // said of a refund in the state from; ok is false when nothing moves.
-func heard(from, said client.RefundStatus) (to client.RefundStatus, ok bool) {
+func Heard(from, said client.RefundStatus) (to client.RefundStatus, ok bool) {
 	// A refund can fail after success (I10).
 	if from == client.RefundSuccess && (said == client.RefundFailed || said == client.RefundClosed) {
 		return client.RefundReversed, true
 	}
 	switch said {
 	case client.RefundPending, client.RefundSuccess, client.RefundFailed, client.RefundClosed:
-		return said, canMove(from, said)
+		return said, Can(from, said)
 	default:
 		return from, false
 	}
 }
 
-// clearing reports whether a refused number is still being looked at because
+// Clearing reports whether a refused number is still being looked at because
 // the gateway holds no record of it (I3).
-func clearing(r ledger.Refund) bool {
+func Clearing(r ledger.Refund) bool {
 	return r.Status == client.RefundFailed && r.Refused && !r.NoRecord && !r.NextCheckAt.IsZero()
 }
 
-// sendGrace is how long an answer to a send may still be on its way: a
+// SendGrace is how long an answer to a send may still be on its way: a
 // gateway call's deadline and some more.
-const sendGrace = 20 * time.Second
+const SendGrace = 20 * time.Second
 
-// nextLook is when to ask about a refund again; zero when never. spread is any
+// NextLook is when to ask about a refund again; zero when never. spread is any
 // number; it moves the look by up to a tenth so that many do not come at once.
-func nextLook(r ledger.Refund, pace client.Pace, now time.Time, spread uint32) time.Time {
+func NextLook(r ledger.Refund, pace client.Pace, now time.Time, spread uint32) time.Time {
 	every := pollEvery(r, pace, now)
 	jittered := now.Add(every + every/10*time.Duration(spread%1000)/1000)
 	switch r.Status {
@@ -69,10 +72,10 @@ func nextLook(r ledger.Refund, pace client.Pace, now time.Time, spread uint32) t
 		}
 		return jittered
 	case client.RefundSending:
-		return now.Add(sendGrace)
+		return now.Add(SendGrace)
 	case client.RefundUnknown:
 		if r.NotFound > 0 {
-			return stepAt(r.NotFoundSince, pace.ResendAfter, r.NotFound)
+			return StepAt(r.NotFoundSince, pace.ResendAfter, r.NotFound)
 		}
 		if r.Checks == 0 {
 			return now
@@ -86,25 +89,25 @@ func nextLook(r ledger.Refund, pace client.Pace, now time.Time, spread uint32) t
 		}
 	case client.RefundFailed:
 		if r.Refused && r.NotFound > 0 && !r.NoRecord {
-			return stepAt(r.NotFoundSince, pace.FreeAfter, r.NotFound)
+			return StepAt(r.NotFoundSince, pace.FreeAfter, r.NotFound)
 		}
 	case client.RefundClosed, client.RefundCancelled, client.RefundReversed:
 	}
 	return time.Time{}
 }
 
-// stepAt is when look number n (from 0) of a series is due.
-func stepAt(since time.Time, steps []time.Duration, n int) time.Time {
+// StepAt is when look number n (from 0) of a series is due.
+func StepAt(since time.Time, steps []time.Duration, n int) time.Time {
 	if len(steps) == 0 {
 		return since
 	}
 	return since.Add(steps[min(n, len(steps)-1)])
 }
 
-// stepsDone reports whether all looks of a series said "not known", the last
+// StepsDone reports whether all looks of a series said "not known", the last
 // of them late enough.
-func stepsDone(r ledger.Refund, steps []time.Duration, now time.Time) bool {
-	return r.NotFound >= max(len(steps), 1) && !now.Before(stepAt(r.NotFoundSince, steps, len(steps)-1))
+func StepsDone(r ledger.Refund, steps []time.Duration, now time.Time) bool {
+	return r.NotFound >= max(len(steps), 1) && !now.Before(StepAt(r.NotFoundSince, steps, len(steps)-1))
 }
 
 func pollEvery(r ledger.Refund, pace client.Pace, now time.Time) time.Duration {
