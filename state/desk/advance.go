@@ -89,6 +89,7 @@ func (d *Desk) release(ctx context.Context, p Profile, r ledger.Refund) (ledger.
 			return skip() // cancelled, or released by another process
 		}
 		row.Status, row.NextCheckAt = client.RefundIntent, d.clock()
+		d.step(moves.StepReleasing)
 		return entry{kind: "refund.intent", detail: detail{"from": client.RefundHeld}}
 	})
 }
@@ -164,6 +165,7 @@ func (d *Desk) send(ctx context.Context, p Profile, r ledger.Refund) (ledger.Ref
 		}
 		row.NextCheckAt, row.Alert, row.Refused = now.Add(moves.SendGrace), "", false
 		marked = true
+		d.step(moves.StepMarking)
 		return entry{kind: "refund.sending", detail: detail{
 			"send": row.Sends, "order": row.OrderNo, "amount": row.Amount.Major(), "currency": row.Amount.Currency,
 		}}
@@ -171,6 +173,7 @@ func (d *Desk) send(ctx context.Context, p Profile, r ledger.Refund) (ledger.Ref
 	if err != nil || !marked {
 		return r, err
 	}
+	d.step(moves.StepMarked)
 	order, err := d.store.Order(ctx, p.Name, r.OrderNo)
 	if err != nil {
 		return r, notInLedger("order", r.OrderNo, err)
@@ -178,9 +181,11 @@ func (d *Desk) send(ctx context.Context, p Profile, r ledger.Refund) (ledger.Ref
 	answer, sendErr := g.Refund(ctx, client.RefundRequest{
 		RefundNo: r.RefundNo, OrderNo: r.OrderNo, GatewayOrderNo: order.GatewayOrderNo, Amount: r.Amount, Reason: r.Reason,
 	})
+	d.step(moves.StepAnswered)
 	// What came back is kept whatever happens to the caller.
 	keep := context.WithoutCancel(ctx)
 	r, err = d.sent(keep, p, r, answer, sendErr, g.Capabilities())
+	d.step(moves.StepStored)
 	if err == nil && sendErr != nil && r.Refused && ctx.Err() == nil {
 		return d.confirmRefusal(ctx, p, r, sendErr)
 	}
@@ -205,6 +210,7 @@ func (d *Desk) sent(ctx context.Context, p Profile, r ledger.Refund, answer clie
 			d.doubt(row, sendErr)
 		}
 		row.NextCheckAt = later(moves.NextLook(*row, can.Pace, d.clock(), d.jitter()), retryAfter(sendErr, d.clock()))
+		d.step(moves.StepStoring)
 		return entry{kind: "refund." + string(row.Status), detail: detail{"from": from, "to": row.Status, "class": client.ClassOf(sendErr)}}
 	})
 }
@@ -267,6 +273,7 @@ func (d *Desk) failRefused(ctx context.Context, p Profile, r ledger.Refund, pace
 		}
 		row.Status, row.SettledAt = client.RefundFailed, d.clock()
 		row.NextCheckAt = moves.NextLook(*row, pace, d.clock(), d.jitter())
+		d.step(moves.StepRefusing)
 		return entry{kind: "refund.failed", detail: detail{"why": "refused, and the gateway holds no record of the number", "code": row.FailCode}}
 	})
 }

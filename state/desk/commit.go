@@ -28,6 +28,7 @@ func (d *Desk) Commit(ctx context.Context, plan Plan, consent Consent) (ledger.R
 	if err := d.checkConsent(plan, consent); err != nil {
 		return ledger.Refund{}, err
 	}
+	d.step(moves.StepPlanned)
 	var stored ledger.Refund
 	err := d.update(ctx, func(tx ledger.Tx) error {
 		order, err := tx.OrderByID(plan.Order.ID)
@@ -48,11 +49,13 @@ func (d *Desk) Commit(ctx context.Context, plan Plan, consent Consent) (ledger.R
 		case err != nil:
 			return err
 		}
+		d.step(moves.StepDeciding)
 		return d.append(tx, plan.Profile.Name, "refund."+string(stored.Status), stored.RefundNo, detail{
 			"order": order.OrderNo, "amount": stored.Amount.Major(), "currency": stored.Amount.Currency, "attempt": stored.Attempt,
 			"reason": stored.Reason, "plan_sha256": stored.PlanHash, "script": consent.Script, "held_until": jsonTime(stored.HeldUntil),
 		})
 	}, refundChange(plan.Profile.Name, plan.RefundNo), orderChange(plan.Profile.Name, plan.Order.OrderNo))
+	d.step(moves.StepDecided)
 	return stored, err
 }
 

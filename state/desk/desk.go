@@ -15,6 +15,7 @@ import (
 
 	"paydesk/client"
 	"paydesk/state/desk/link"
+	"paydesk/state/desk/moves"
 	"paydesk/state/feed"
 	"paydesk/state/ledger"
 )
@@ -56,8 +57,11 @@ type Options struct {
 	// call back, so that an end that was found by asking alone tells of a missed
 	// callback; nil: nowhere.
 	CallbackExpected func(profile string) bool
-	Feed             Publisher
-	Log              *slog.Logger
+	// Step is called at each named moment of the money path; only a test sets it,
+	// to end the process there (reliability: section 10). nil: nothing happens.
+	Step func(moves.Step)
+	Feed Publisher
+	Log  *slog.Logger
 }
 
 // Desk is safe for concurrent use.
@@ -70,6 +74,7 @@ type Desk struct {
 	mono     func() time.Duration
 	jitter   func() uint32
 	calledBy func(profile string) bool
+	step     func(moves.Step)
 	feed     Publisher
 	log      *slog.Logger
 
@@ -97,8 +102,11 @@ func New(o Options) *Desk {
 	if o.CallbackExpected == nil {
 		o.CallbackExpected = func(string) bool { return false }
 	}
+	if o.Step == nil {
+		o.Step = func(moves.Step) {}
+	}
 	return &Desk{
-		calledBy: o.CallbackExpected, store: o.Store, profiles: slices.Clone(o.Profiles), connect: o.Connect, agent: o.Agent, clock: o.Clock,
+		calledBy: o.CallbackExpected, step: o.Step, store: o.Store, profiles: slices.Clone(o.Profiles), connect: o.Connect, agent: o.Agent, clock: o.Clock,
 		mono: o.Mono, jitter: o.Jitter, feed: o.Feed, log: o.Log,
 		gateways: map[string]*gatewaySlot{}, unlocked: map[string]time.Time{},
 	}

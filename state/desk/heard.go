@@ -55,8 +55,10 @@ func (d *Desk) Heard(ctx context.Context, profile string, n client.Notice) (fres
 		if !n.Verified {
 			kind = "callback.refused"
 		}
+		d.step(moves.StepHearing)
 		return d.appendAs(tx, theGateway, p.Name, kind, cmp.Or(stored.Subject, p.Name), heardLine(stored, met))
 	}, heardChanges(p.Name, n)...)
+	d.step(moves.StepHeard)
 	return fresh, err
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"paydesk/client"
 	"paydesk/state/desk/link"
+	"paydesk/state/desk/moves"
 	"paydesk/state/feed"
 	"paydesk/state/ledger"
 )
@@ -117,6 +118,7 @@ func (d *Desk) storeHistory(ctx context.Context, p Profile, o ledger.Order, foun
 			return err
 		}
 		now.HistoryAt = d.clock()
+		d.step(moves.StepLearning)
 		stored, err = tx.PutOrder(now)
 		return err
 	}, feed.Change{Kind: feed.Orders, Profile: p.Name, No: o.OrderNo}, feed.Change{Kind: feed.Refunds, Profile: p.Name})

@@ -24,6 +24,7 @@ func (d *Desk) query(ctx context.Context, p Profile, r ledger.Refund) (ledger.Re
 	if ctx.Err() != nil && askErr != nil {
 		return r, askErr // the caller gave up; that is no news about the refund
 	}
+	d.step(moves.StepAsked)
 	keep := context.WithoutCancel(ctx)
 	if askErr != nil {
 		stored, err := d.asked(keep, p, r, askErr, pace)
@@ -43,6 +44,7 @@ func (d *Desk) query(ctx context.Context, p Profile, r ledger.Refund) (ledger.Re
 		}
 		from, alert := row.Status, row.Alert
 		d.believe(row, answer, g.Capabilities())
+		d.step(moves.StepSettling)
 		line := detail{"from": from, "to": row.Status, "gateway_refund_no": row.GatewayRefundNo, "checks": row.Checks, "by": by}
 		if row.Alert == AlertWord && alert != AlertWord {
 			line["word"] = answer.Refund.Word
@@ -53,6 +55,7 @@ func (d *Desk) query(ctx context.Context, p Profile, r ledger.Refund) (ledger.Re
 		}
 		return entry{kind: "refund." + string(row.Status), quiet: row.Status == from, detail: line}
 	})
+	d.step(moves.StepSettled)
 	if err == nil && conflict != "" {
 		err = &client.Error{
 			Class: client.ClassConflict, Code: "wrong-echo",

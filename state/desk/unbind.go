@@ -148,6 +148,7 @@ func (d *Desk) CommitUnbind(ctx context.Context, plan UnbindPlan) (ledger.Unbind
 		}
 		return d.append(tx, u.Profile, "token.unbind-intent", u.Token, detail{"user": u.UserID, "reason": u.Reason})
 	}, feed.Change{Kind: feed.Tokens, Profile: plan.Profile.Name, No: plan.Token.UserID})
+	d.step(moves.StepUnbindDecided)
 	return u, err
 }
 
@@ -182,7 +183,9 @@ func (d *Desk) AdvanceUnbind(ctx context.Context, u ledger.Unbind) (ledger.Unbin
 	}); err != nil {
 		return u, err
 	}
+	d.step(moves.StepUnbindMarked)
 	answer, sendErr := g.RemoveToken(ctx, client.RemoveToken{Token: u.Token, UserID: u.UserID, Reason: u.Reason})
+	d.step(moves.StepUnbindAnswered)
 	keep := context.WithoutCancel(ctx)
 	if sendErr == nil {
 		return d.finishUnbind(keep, p, u, ledger.UnbindDone, "removed", &answer.Exchange)
