@@ -8,6 +8,7 @@ import (
 
 	"paydesk/client"
 	"paydesk/state/desk/moves"
+	"paydesk/state/desk/unsaved"
 	"paydesk/state/feed"
 	"paydesk/state/ledger"
 )
@@ -199,7 +200,7 @@ func (d *Desk) sent(ctx context.Context, p Profile, r ledger.Refund, answer clie
 		exchange = client.ExchangeOf(sendErr)
 	}
 	attempt := r.Sends
-	return d.change(ctx, p, r, exchange, func(row *ledger.Refund) entry {
+	return d.changeSurely(ctx, p, r, exchange, func(row *ledger.Refund) entry {
 		if row.Status != client.RefundSending || row.Sends != attempt {
 			return skip() // settled meanwhile: evidence only (F4)
 		}
@@ -277,6 +278,38 @@ func (d *Desk) failRefused(ctx context.Context, p Profile, r ledger.Refund, pace
 		return entry{kind: "refund.failed", detail: detail{"why": "refused, and the gateway holds no record of the number", "code": row.FailCode}}
 	})
 }
+
+// changeSurely is change for what a gateway said of a refund that was sent: when
+// the disk is full, the reserve is given up for it; when that is not enough, it is
+// kept in memory until it can be stored (F17).
+func (d *Desk) changeSurely(ctx context.Context, p Profile, r ledger.Refund, x *client.Exchange, fn func(*ledger.Refund) entry) (ledger.Refund, error) {
+	after, err := d.change(ctx, p, r, x, fn)
+	if client.ClassOf(err) != client.ClassStorage {
+		return after, err
+	}
+	if reserve, ok := d.store.(ledger.Reserve); ok && reserve.FreeReserve() {
+		d.log.Warn("the disk is full: the reserve was given up", "refund", r.RefundNo)
+		if after, err = d.change(ctx, p, r, x, fn); client.ClassOf(err) != client.ClassStorage {
+			return after, err
+		}
+	}
+	answer := unsaved.Answer{Profile: p.Name, No: r.RefundNo, At: d.clock()}
+	if x != nil {
+		answer.Said = x.Code
+	}
+	d.unsaved.Keep(answer, func(ctx context.Context) error {
+		_, err := d.change(ctx, p, r, x, fn)
+		return err
+	})
+	return after, err
+}
+
+// Unsaved lists the answers of gateways that the ledger could not store, oldest
+// first: to be shown, and printed when the program ends.
+func (d *Desk) Unsaved() []unsaved.Answer { return d.unsaved.Waiting() }
+
+// SaveUnsaved tries to store them; the error is the ledger's.
+func (d *Desk) SaveUnsaved(ctx context.Context) error { return d.unsaved.Save(ctx) }
 
 // entry is what one decision about a refund writes into the journal.
 type entry struct {

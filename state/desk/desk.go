@@ -16,6 +16,7 @@ import (
 	"paydesk/client"
 	"paydesk/state/desk/link"
 	"paydesk/state/desk/moves"
+	"paydesk/state/desk/unsaved"
 	"paydesk/state/feed"
 	"paydesk/state/ledger"
 )
@@ -81,6 +82,8 @@ type Desk struct {
 	mu       sync.Mutex
 	gateways map[string]*gatewaySlot
 	unlocked map[string]time.Time // profile → end of its unlock
+
+	unsaved unsaved.List
 
 	inFlight sync.Map // profile + "|" + number → struct{}: one Advance at a time
 }

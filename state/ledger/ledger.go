@@ -299,6 +299,12 @@ type Store interface {
 	Close() error
 }
 
+// Reserve is a store that holds room on its disk back for what must not be lost.
+type Reserve interface {
+	// FreeReserve gives the room back; false when there was none left.
+	FreeReserve() bool
+}
+
 // Health is the state of a store.
 type Health struct {
 	Writable bool

@@ -22,6 +22,12 @@ type Desk interface {
 	AdvanceNotice(ctx context.Context, profile, digest string) error
 }
 
+// Saver is a Desk that may hold answers that the ledger could not store.
+type Saver interface {
+	// SaveUnsaved stores them; it is cheap when there are none.
+	SaveUnsaved(ctx context.Context) error
+}
+
 // Source says what is due.
 type Source interface {
 	Due(ctx context.Context, profile string, before time.Time, limit int) ([]ledger.Due, error)
@@ -53,6 +59,8 @@ type Options struct {
 type Poller struct {
 	lanes map[string]*lane
 	feed  *feed.Feed
+	saver Saver // nil: nothing to save
+	log   *slog.Logger
 }
 
 // New prepares a poller; Run starts it.
@@ -60,7 +68,8 @@ func New(o Options) *Poller {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	p := &Poller{lanes: map[string]*lane{}, feed: o.Feed}
+	p := &Poller{lanes: map[string]*lane{}, feed: o.Feed, log: o.Log}
+	p.saver, _ = o.Desk.(Saver)
 	for _, profile := range o.Profiles {
 		budget := DefaultBudget
 		if o.Budget != nil {
@@ -79,6 +88,9 @@ func (p *Poller) Run(ctx context.Context) {
 	for _, l := range p.lanes {
 		group.Go(func() { l.run(ctx) })
 	}
+	if p.saver != nil {
+		group.Go(func() { p.save(ctx) })
+	}
 	for {
 		changes, err := sub.Next(ctx)
 		if err != nil {
@@ -87,6 +99,25 @@ func (p *Poller) Run(ctx context.Context) {
 		p.wake(changes)
 	}
 	group.Wait()
+}
+
+// saveEvery is how often what could not be stored is tried again (F17).
+const saveEvery = 5 * time.Second
+
+// save tries to store what waits for room until ctx ends.
+func (p *Poller) save(ctx context.Context) {
+	ticker := time.NewTicker(saveEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+			if err := p.saver.SaveUnsaved(ctx); err != nil {
+				p.log.Warn("an answer is still not stored", "error", err)
+			}
+		}
+	}
 }
 
 // wake tells the lanes that what is due may have changed.
