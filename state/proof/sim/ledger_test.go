@@ -1,0 +1,253 @@
+package sim_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing/synctest"
+
+	"paydesk/client"
+	"paydesk/state/ledger"
+	"paydesk/state/ledger/sqlite"
+)
+
+// shelf is one ledger file, and what has been made durable in it so far as the
+// world saw it.
+type shelf struct {
+	w       *world
+	name    string
+	dir     string
+	path    string
+	copies  int
+	rows    map[int64]ledger.Refund // refunds by row
+	unbinds map[int64]ledger.Unbind
+	lines   int64
+	digests map[string]bool // callbacks that were kept
+	left    map[int64]int   // requests that left for a row since it was last marked
+	ever    map[int64]int   // requests that ever left for a row
+	marks   map[int64]int   // journal lines that mark a row as sending
+	first   map[int64]asked // what the first request of a row asked for
+	shown   map[int64]string
+}
+
+func newShelf(w *world, name, dir string) *shelf {
+	return &shelf{
+		w: w, name: name, dir: dir, path: filepath.Join(dir, name+".db"), rows: map[int64]ledger.Refund{}, unbinds: map[int64]ledger.Unbind{},
+		digests: map[string]bool{}, left: map[int64]int{}, ever: map[int64]int{}, marks: map[int64]int{}, first: map[int64]asked{},
+		shown: map[int64]string{},
+	}
+}
+
+// newest is the newest row of a number, as the desk finds it.
+func (s *shelf) newest(profile, no string) (ledger.Refund, bool) {
+	var found ledger.Refund
+	for _, id := range slices.Sorted(maps.Keys(s.rows)) {
+		if r := s.rows[id]; r.Profile == profile && r.RefundNo == no {
+			found = r
+		}
+	}
+	return found, found.ID != 0
+}
+
+// each gives the rows to fn, oldest first.
+func (s *shelf) each(fn func(ledger.Refund)) {
+	for _, id := range slices.Sorted(maps.Keys(s.rows)) {
+		fn(s.rows[id])
+	}
+}
+
+func copyFile(from, to string) error {
+	content, err := os.ReadFile(from)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(to, content, 0o600)
+}
+
+// image leaves the file as a death does: what is in the file and in the log
+// beside it, and nothing that was only in memory.
+func (s *shelf) image() error {
+	s.copies++
+	to := filepath.Join(s.dir, fmt.Sprintf("%s-%d.db", s.name, s.copies))
+	if err := errors.Join(copyFile(s.path, to), os.Link(s.path+"-reserve", to+"-reserve")); err != nil {
+		return err
+	}
+	err := copyFile(s.path+"-wal", to+"-wal")
+	if errors.Is(err, os.ErrNotExist) {
+		err = nil
+	}
+	s.path = to
+	return err
+}
+
+// open opens the file for one process.
+func (s *shelf) open(p *process) (*store, error) {
+	under, err := sqlite.Open(context.Background(), s.path, sqlite.Options{Clock: p.clock})
+	if err != nil {
+		return nil, err
+	}
+	return &store{Store: under, p: p, shelf: s}, nil
+}
+
+// store is a ledger with a disk that can fail and a process that can die.
+type store struct {
+	ledger.Store
+	p     *process
+	shelf *shelf
+}
+
+// Errors of the disk, as the real store words them.
+var (
+	errFull = &client.Error{Class: client.ClassStorage, Code: "full", Message: "the disk of the ledger is full"}
+	errBusy = &client.Error{Class: client.ClassStorage, Code: "busy", Message: "another process holds the ledger", Err: ledger.ErrBusy}
+)
+
+// Update runs one decision, unless the disk or the process fails first.
+func (s *store) Update(ctx context.Context, fn func(ledger.Tx) error) error {
+	w, odds := s.p.w, s.p.w.plan.disk
+	if w.bad != nil {
+		return errFull // the run is over
+	}
+	if s.p.store != s {
+		return fmt.Errorf("sim: a dead process wrote")
+	}
+	switch {
+	case w.chance(odds.busy):
+		w.logf(s.p.name, "disk: busy")
+		w.tally.disk++
+		return errBusy
+	case w.chance(odds.full) || w.diskFull():
+		w.logf(s.p.name, "disk: full")
+		w.tally.disk++
+		return errFull
+	}
+	late := w.chance(odds.fullAtEnd)
+	var seen *decision
+	err := s.Store.Update(ctx, func(under ledger.Tx) error {
+		seen = &decision{Tx: under, s: s}
+		if err := fn(seen); err != nil {
+			return err
+		}
+		if late {
+			return errFull
+		}
+		return nil
+	})
+	synctest.Wait() // the store tidies up beside us
+	if late && errors.Is(err, errFull) {
+		w.logf(s.p.name, "disk: full at the end of a decision")
+		w.tally.disk++
+	}
+	if err == nil {
+		seen.committed()
+		if w.chance(odds.dieAfter) {
+			panic(death{})
+		}
+	}
+	return err
+}
+
+// decision watches one decision.
+type decision struct {
+	ledger.Tx
+	s       *store
+	refunds []ledger.Refund
+	born    map[int64]bool
+	unbinds []ledger.Unbind
+	lines   []ledger.Event
+	notices []notice
+}
+
+type notice struct {
+	ledger.Notice
+	fresh bool
+}
+
+func (d *decision) InsertRefund(r ledger.Refund) (ledger.Refund, error) {
+	r, err := d.Tx.InsertRefund(r)
+	if err == nil {
+		d.refunds = append(d.refunds, r)
+		if d.born == nil {
+			d.born = map[int64]bool{}
+		}
+		d.born[r.ID] = true
+	}
+	return r, err
+}
+
+func (d *decision) UpdateRefund(r ledger.Refund) error {
+	err := d.Tx.UpdateRefund(r)
+	if err == nil {
+		d.refunds = append(d.refunds, r)
+	}
+	return err
+}
+
+func (d *decision) InsertUnbind(u ledger.Unbind) (ledger.Unbind, error) {
+	u, err := d.Tx.InsertUnbind(u)
+	if err == nil {
+		d.unbinds = append(d.unbinds, u)
+	}
+	return u, err
+}
+
+func (d *decision) UpdateUnbind(u ledger.Unbind) error {
+	err := d.Tx.UpdateUnbind(u)
+	if err == nil {
+		d.unbinds = append(d.unbinds, u)
+	}
+	return err
+}
+
+func (d *decision) PutNotice(n ledger.Notice) (ledger.Notice, bool, error) {
+	stored, fresh, err := d.Tx.PutNotice(n)
+	if err == nil {
+		d.notices = append(d.notices, notice{stored, fresh})
+	}
+	return stored, fresh, err
+}
+
+func (d *decision) Append(e ledger.Event) (ledger.Event, error) {
+	e, err := d.Tx.Append(e)
+	if err == nil {
+		d.lines = append(d.lines, e)
+	}
+	return e, err
+}
+
+// committed looks at what has just become durable, and judges it.
+func (d *decision) committed() {
+	s := d.s.shelf
+	s.lines += int64(len(d.lines))
+	for _, e := range d.lines {
+		if r, ok := s.newest(e.Profile, e.Subject); ok && e.Kind == "refund.sending" {
+			s.marks[r.ID]++
+		}
+	}
+	for _, r := range d.refunds {
+		before, known := s.rows[r.ID]
+		s.rows[r.ID] = r
+		if !known {
+			d.judgeNew(r)
+			continue
+		}
+		d.judgeMove(before, r)
+	}
+	for _, u := range d.unbinds {
+		before := s.unbinds[u.ID]
+		s.unbinds[u.ID] = u
+		d.judgeUnbind(before, u)
+	}
+	for _, n := range d.notices {
+		d.judgeNotice(n)
+	}
+}
+
+// told reports whether the decision wrote a line about a number.
+func (d *decision) told(no string) bool {
+	return slices.ContainsFunc(d.lines, func(e ledger.Event) bool { return e.Subject == no })
+}
