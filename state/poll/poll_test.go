@@ -2,8 +2,10 @@ package poll_test
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -221,6 +223,64 @@ func TestACallbackIsFollowedWhenItIsDue(t *testing.T) {
 		})
 		if got := b.count("a"); got != 1 {
 			t.Errorf("%d steps after the callback, want 1", got)
+		}
+	})
+}
+
+// covers F20: ten thousand open refunds meet ten minutes of "too many requests":
+// the budget is kept, hardly anything is asked in vain, and all is looked at
+// afterwards.
+func TestTenThousandOpenRefundsOutliveAStorm(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBook(24 * time.Hour)
+		const open = 10000
+		for i := range open {
+			b.add("a", fmt.Sprintf("R%05d", i), time.Now())
+		}
+		b.fail["a"] = &client.Error{Class: client.ClassRate}
+		inVain := 0
+		const drained = open/5*time.Second + 3*time.Minute // at five a second
+		running(t, b, &feed.Feed{}, []string{"a"}, drained, func(*poll.Poller) {
+			pass(10 * time.Minute)
+			b.mu.Lock()
+			inVain = len(b.steps["a"])
+			delete(b.fail, "a")
+			b.mu.Unlock()
+		})
+		if inVain > open/10 {
+			t.Errorf("%d questions during the storm", inVain)
+		}
+		left, _ := b.Due(t.Context(), "a", time.Now(), open)
+		if asked := b.count("a"); len(left) != 0 || asked > open+inVain {
+			t.Errorf("%d refunds were not looked at in %s; %d questions in all", len(left), drained, asked)
+		}
+	})
+}
+
+// saver is a desk that holds an answer which the ledger could not store yet.
+type saver struct {
+	*book
+	tried atomic.Int64
+}
+
+func (s *saver) SaveUnsaved(context.Context) error {
+	s.tried.Add(1)
+	return &client.Error{Class: client.ClassStorage, Code: "full"}
+}
+
+// covers F17
+func TestWhatCouldNotBeStoredIsTriedEveryFiveSeconds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &saver{book: newBook(time.Hour)}
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan struct{})
+		p := poll.New(poll.Options{Desk: s, Source: s, Feed: &feed.Feed{}, Profiles: []string{"a"}, Clock: time.Now})
+		go func() { defer close(done); p.Run(ctx) }()
+		pass(time.Minute + time.Second)
+		cancel()
+		<-done
+		if got := s.tried.Load(); got != 12 {
+			t.Errorf("tried %d times in a minute, want 12", got)
 		}
 	})
 }
