@@ -190,6 +190,14 @@ func (d *Desk) AdvanceUnbind(ctx context.Context, u ledger.Unbind) (ledger.Unbin
 	if sendErr == nil {
 		return d.finishUnbind(keep, p, u, ledger.UnbindDone, "removed", &answer.Exchange)
 	}
+	if ctx.Err() != nil && client.ClassOf(sendErr) == client.ClassNotSent {
+		// The program ends before anything left: the decision stands and is carried
+		// out when it starts again.
+		stored, err := d.changeUnbind(keep, u, "token.unbind-waits", nil, detail{}, func(row *ledger.Unbind) {
+			row.Status, row.NextCheckAt = ledger.UnbindIntent, d.clock()
+		})
+		return stored, errors.Join(sendErr, err)
+	}
 	return d.afterUnbind(keep, p, u, sendErr)
 }
 
