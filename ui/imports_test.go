@@ -206,7 +206,8 @@ func TestImports(t *testing.T) {
 			if why := forbidden(s.dir, imported); why != "" {
 				t.Errorf("%s imports %s: %s", s.at(spec), imported, why)
 			}
-			if imported == module+"/ui/style/styletest" || imported == module+"/state/ledger/ledgertest" {
+			if imported == module+"/ui/style/styletest" || imported == module+"/state/ledger/ledgertest" ||
+				imported == module+"/client/internal/wiretest" {
 				t.Errorf("%s imports %s: only tests may", s.at(spec), imported)
 			}
 		}

@@ -15,9 +15,11 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -120,7 +122,7 @@ type Counts struct {
 // Receiver is one listening port. It is safe for concurrent use.
 type Receiver struct {
 	opts      Options
-	routes    []*route
+	routes    atomic.Pointer[[]*route] // replaced as a whole under mu, never changed
 	rates     *rates
 	strangers atomic.Int64
 
@@ -172,32 +174,39 @@ func New(o Options) (*Receiver, error) {
 	o.Addr = addr
 	o.Limits = o.Limits.filled(local || o.Proxied)
 	r := &Receiver{opts: o, rates: newRates(o.Limits.PerSecond)}
-	if err := r.addRoutes(o.Routes); err != nil {
-		return nil, err
+	r.routes.Store(&[]*route{})
+	if len(o.Routes) == 0 {
+		return nil, configError("profiles", "no profile takes callbacks")
+	}
+	for _, one := range o.Routes {
+		if err := r.Add(one); err != nil {
+			return nil, err
+		}
 	}
 	return r, nil
 }
 
-func (r *Receiver) addRoutes(routes []Route) error {
-	if len(routes) == 0 {
-		return configError("profiles", "no profile takes callbacks")
+// Add makes one account more known, also while the receiver runs: its keys may
+// have been out of reach at the start. Errors are ClassConfig for the secret.
+func (r *Receiver) Add(one Route) error {
+	if one.Profile == "" || one.Reader == nil {
+		return &client.Error{Class: client.ClassBug, Code: "callback", Message: "a route needs a profile and a reader"}
 	}
-	paths := map[[sha256.Size]byte]string{}
-	for _, one := range routes {
-		if one.Profile == "" || one.Reader == nil {
-			return &client.Error{Class: client.ClassBug, Code: "callback", Message: "a route needs a profile and a reader"}
-		}
-		if err := CheckSecret(one.Secret); err != nil {
-			return configError("path-secret", fmt.Sprintf("profile %s: %s", one.Profile, err.Error()))
-		}
-		added := &route{Route: one, told: rate.NewLimiter(rate.Every(toldEvery), toldBurst)}
-		added.digest = sha256.Sum256([]byte(r.opts.Prefix + string(one.Secret.Reveal())))
-		if other, taken := paths[added.digest]; taken {
-			return configError("path-secret", fmt.Sprintf("profiles %s and %s have the same path secret", other, one.Profile))
-		}
-		paths[added.digest] = one.Profile
-		r.routes = append(r.routes, added)
+	if err := CheckSecret(one.Secret); err != nil {
+		return configError("path-secret", fmt.Sprintf("profile %s: %s", one.Profile, err.Error()))
 	}
+	added := &route{Route: one, told: rate.NewLimiter(rate.Every(toldEvery), toldBurst)}
+	added.digest = sha256.Sum256([]byte(r.opts.Prefix + string(one.Secret.Reveal())))
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	known := *r.routes.Load()
+	for _, other := range known {
+		if other.digest == added.digest {
+			return configError("path-secret", fmt.Sprintf("profiles %s and %s have the same path secret", other.Profile, one.Profile))
+		}
+	}
+	routes := append(slices.Clone(known), added)
+	r.routes.Store(&routes)
 	return nil
 }
 
@@ -242,13 +251,27 @@ func (r *Receiver) Listen(ctx context.Context) error {
 	var config net.ListenConfig
 	listener, err := config.Listen(ctx, "tcp", r.opts.Addr)
 	if err != nil {
-		return &client.Error{
-			Class: client.ClassConfig, Code: "listen", Message: "the receiver cannot listen on " + r.opts.Addr, Err: err,
-			Hint: "choose a free port of this machine, or 0 for any",
-		}
+		return cannotListen(r.opts.Addr, err)
 	}
 	r.listener = newListener(listener, r.opts.Limits.Connections, r.opts.Limits.PerAddress)
 	return nil
+}
+
+// portTaken is Windows' word for a port that is taken; it means nothing elsewhere.
+const portTaken = syscall.Errno(10048)
+
+// cannotListen says why the port cannot be opened: Code "port-taken" when somebody
+// has it, else "listen".
+func cannotListen(addr string, cause error) error {
+	e := &client.Error{
+		Class: client.ClassConfig, Code: "listen", Message: "the receiver cannot listen on " + addr, Err: cause,
+		Hint: "choose a free port of this machine, or 0 for any",
+	}
+	if errors.Is(cause, syscall.EADDRINUSE) || errors.Is(cause, portTaken) {
+		e.Code, e.Message = "port-taken", "another program listens on "+addr+" already"
+		e.Hint = "it may be another paydesk on this machine, which then receives for both; else choose a free port"
+	}
+	return e
 }
 
 // Addr is where it listens; the zero value before Listen.
@@ -279,7 +302,7 @@ func (r *Receiver) Close() error {
 // Path is the path to which a profile's callbacks go, secret included: for the
 // gateway's portal, never for a log. It is "" for a profile without route.
 func (r *Receiver) Path(profile string) string {
-	for _, one := range r.routes {
+	for _, one := range *r.routes.Load() {
 		if one.Profile == profile {
 			return r.opts.Prefix + string(one.Secret.Reveal())
 		}
@@ -291,7 +314,7 @@ func (r *Receiver) Path(profile string) string {
 // that found no route are counted as refused under "".
 func (r *Receiver) Counts() map[string]Counts {
 	counts := map[string]Counts{"": {Refused: r.strangers.Load()}}
-	for _, one := range r.routes {
+	for _, one := range *r.routes.Load() {
 		c := counts[one.Profile]
 		c.Accepted += one.accepted.Load()
 		c.Repeated += one.repeated.Load()

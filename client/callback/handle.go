@@ -119,7 +119,7 @@ func (r *Receiver) deadline(req *http.Request) (context.Context, context.CancelF
 // much of it is right nor which account it belongs to shows in the time.
 func (r *Receiver) find(path string) (found *route) {
 	digest := sha256.Sum256([]byte(path))
-	for _, one := range r.routes {
+	for _, one := range *r.routes.Load() {
 		if subtle.ConstantTimeCompare(digest[:], one.digest[:]) == 1 {
 			found = one
 		}

@@ -172,3 +172,41 @@ func TestSecrets(t *testing.T) {
 		}
 	}
 }
+
+// An account whose keys came late is heard without a pause for the others.
+func TestAccountsAreAddedWhileItRuns(t *testing.T) {
+	keys, err := gateway.TestKeys()
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := open(t)
+	good := h.message(refund(client.RefundSuccess), 0, 0)
+	late := callback.Route{Profile: "late", Secret: secret.New([]byte(strings.ToLower(pathSecret))), Reader: reader(t, keys, gateway.MerchantNo)}
+	h.check("before", h.call("POST", "/callback/"+strings.ToLower(pathSecret), good), 404, "Not Found", 0, 0)
+	if err := h.Add(late); err != nil {
+		t.Fatal(err)
+	}
+	h.check("after", h.call("POST", h.Path("late"), good), 200, acknowledged, 1, 0)
+	h.check("the first one", h.post(good), 200, acknowledged, 1, 0)
+	if c := h.Counts(); c["late"].Accepted != 1 || c["shop"].Repeated != 1 {
+		t.Errorf("%+v", c)
+	}
+	if err := h.Add(late); client.ClassOf(err) != client.ClassConfig || strings.Contains(err.Error(), late.Profile+"CANARY") {
+		t.Errorf("the same address twice: %v", err)
+	}
+}
+
+// A port that somebody has is told apart from one that cannot be.
+func TestATakenPortIsSaid(t *testing.T) {
+	h := open(t)
+	o := options(t)
+	o.Addr = h.Addr().String()
+	second, err := callback.New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var e *client.Error
+	if err := second.Listen(t.Context()); !errors.As(err, &e) || e.Class != client.ClassConfig || e.Code != "port-taken" || e.Hint == "" {
+		t.Errorf("%v", err)
+	}
+}

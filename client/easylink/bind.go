@@ -16,7 +16,7 @@ func commonFields() []string { return []string{"mchNo", "appId", "version", "sig
 // that has these members, or nil when they are no request of this protocol.
 func requestFields(o object) []string {
 	has := func(name string) bool {
-		return slices.ContainsFunc(o, func(m member) bool { return plain(m.name) == plain(name) })
+		return slices.ContainsFunc(o, func(m member) bool { return plain(m.Name) == plain(name) })
 	}
 	for _, name := range commonFields() {
 		if !has(name) {
@@ -55,19 +55,19 @@ func bind(o object) (bound object, ok bool) {
 		return nil, false
 	}
 	for _, name := range fields {
-		i := slices.IndexFunc(o, func(m member) bool { return m.name == name })
+		i := slices.IndexFunc(o, func(m member) bool { return m.Name == name })
 		if i < 0 {
-			i = slices.IndexFunc(o, func(m member) bool { return plain(m.name) == plain(name) })
+			i = slices.IndexFunc(o, func(m member) bool { return plain(m.Name) == plain(name) })
 		}
 		if i < 0 {
 			continue
 		}
-		value := o[i].value
+		value := o[i].Value
 		switch name {
 		case "amount", "refundAmount", "expiredTime", "divisionMode":
 			value = whole(value)
 		}
-		bound = append(bound, member{name, value})
+		bound = append(bound, member{Name: name, Value: value})
 	}
 	return bound, true
 }
@@ -104,7 +104,7 @@ func whole(value any) any {
 // callbackFields are the documented fields of a notification (easylink: section
 // 8). The merchant's own text goes by two names (section 11.1).
 func callbackFields(o object) []string {
-	if o.text("refundOrderId", "mchRefundNo") != "" {
+	if o.Text("refundOrderId", "mchRefundNo") != "" {
 		return []string{
 			"refundOrderId", "payOrderId", "mchNo", "appId", "mchRefundNo", "payAmount", "refundAmount", "currency", "state",
 			"channelOrderNo", "errCode", "errMsg", "extParam", "extraParam", "createdAt", "successTime", "reqTime",
@@ -124,9 +124,9 @@ func documented(o object) []object {
 	fields := callbackFields(o)
 	var known object
 	for _, m := range o {
-		if slices.Contains(fields, m.name) {
+		if slices.Contains(fields, m.Name) {
 			known = append(known, m)
 		}
 	}
-	return []object{known, known.without("extraParam"), known.without("extParam")}
+	return []object{known, known.Without("extraParam"), known.Without("extParam")}
 }

@@ -2,11 +2,12 @@ package easylink
 
 import (
 	"encoding/json"
-	"errors"
 	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"paydesk/client/internal/strict"
 )
 
 func TestRender(t *testing.T) {
@@ -17,30 +18,12 @@ func TestRender(t *testing.T) {
 		`["\"\\\b\f\n\r\t\u000b\u0001\u007f\u0085\u2028\u2029é'/<&>"]`:   `["\"\\\b\f\n\r\t\u000B\u0001\u007F\u0085\u2028\u2029é'/<&>"]`,
 		`{"\u0022":{"z":1,"Z":2}}`:                                       `{"\"":{"z":1,"Z":2}}`,
 	} {
-		o, err := parseJSON([]byte(`{"v":` + in + `}`))
+		o, err := strict.Parse([]byte(`{"v":` + in + `}`))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := render(o.get("v")); got != want {
+		if got := render(o.Get("v")); got != want {
 			t.Errorf("%s: got %s, want %s", in, got, want)
-		}
-	}
-}
-
-func TestParseForm(t *testing.T) {
-	o, err := parseForm([]byte("a=1+2&b=%E8%8C%B6&c=&d&&e=x%3Dy=z\r\n"), false)
-	if err != nil || len(o) != 5 || o.text("a") != "1 2" || o.text("b") != "茶" || o.get("c") != "" || o.get("d") != "" || o.text("e") != "x=y=z" {
-		t.Errorf("%v, %v", o, err)
-	}
-	if _, err := parseForm([]byte("a=1&%61=1"), false); !errors.Is(err, errAmbiguous) {
-		t.Error(err)
-	}
-	if o, err := parseForm([]byte("a=1&b=2&a=3"), true); err != nil || len(o) != 2 || o.text("a") != "3" {
-		t.Errorf("%v, %v", o, err)
-	}
-	for _, text := range []string{"a=%", "%g=1", "a=%4"} {
-		if _, err := parseForm([]byte(text), true); !errors.Is(err, errNotForm) {
-			t.Errorf("%s: %v", text, err)
 		}
 	}
 }
@@ -50,11 +33,11 @@ func TestWhole(t *testing.T) {
 		`"004"`: "4", `4.0`: "4", `4.5`: "4", `0`: "0", `"0.00"`: "0", `-7.9`: "-7", `"-0"`: "0", `"abc"`: "abc", `1E2`: "1E2", `""`: "", `true`: "true", `null`: "",
 		`9223372036854775807`: "9223372036854775807",
 	} {
-		o, err := parseJSON([]byte(`{"v":` + in + `}`))
+		o, err := strict.Parse([]byte(`{"v":` + in + `}`))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := render(whole(o.get("v"))); got != want {
+		if got := render(whole(o.Get("v"))); got != want {
 			t.Errorf("%s: %q, want %q", in, got, want)
 		}
 	}
@@ -70,20 +53,20 @@ func TestEncodedBodiesAreReadAlike(t *testing.T) {
 			if rapid.Bool().Draw(t, "number") {
 				value = cents(hkd(rapid.Int64().Draw(t, "n")))
 			}
-			o = append(o, member{name, value})
+			o = append(o, member{Name: name, Value: value})
 		}
-		body, err := encode(o)
+		body, err := strict.Encode(o)
 		if err != nil || !json.Valid(body) || strings.Contains(string(body), `\u003c`) {
 			t.Fatalf("%s, %v", body, err)
 		}
 		for _, text := range []string{string(body), nested(o)} {
-			back, err := parseJSON([]byte(text))
+			back, err := strict.Parse([]byte(text))
 			if err != nil || len(back) != len(o) {
 				t.Fatalf("%s became %v, %v", text, back, err)
 			}
-			for i, pair := range o.pairs() {
-				if back.pairs()[i] != pair {
-					t.Fatalf("%s: %q became %q", text, pair, back.pairs()[i])
+			for i, pair := range pairs(o) {
+				if pairs(back)[i] != pair {
+					t.Fatalf("%s: %q became %q", text, pair, pairs(back)[i])
 				}
 			}
 		}

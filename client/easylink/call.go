@@ -12,6 +12,7 @@ import (
 
 	"paydesk/client"
 	"paydesk/client/internal/sign"
+	"paydesk/client/internal/strict"
 	"paydesk/client/internal/wire"
 )
 
@@ -40,6 +41,10 @@ type request struct {
 	keep []string
 }
 
+// secrets is what must not be kept of a request: the path secret of its callback
+// address.
+func (r request) secrets() wire.Secrets { return wire.PathSecrets(r.data.Text("notifyUrl")) }
+
 // reply is an accepted answer: code 0, unambiguous, with signed data.
 type reply struct {
 	data     object
@@ -59,18 +64,18 @@ func (g *Gateway) compose(req request) (composed, error) {
 	if g.timeAsNumber {
 		reqTime = json.Number(now)
 	}
-	out := object{{"mchNo", g.mchNo}, {"appId", g.appID}}
+	out := object{{Name: "mchNo", Value: g.mchNo}, {Name: "appId", Value: g.appID}}
 	for _, m := range req.data {
-		if m.value != "" {
+		if m.Value != "" {
 			out = append(out, m)
 		}
 	}
-	out = append(out, member{"reqTime", reqTime}, member{"version", g.version}, member{"signType", "MD5"})
-	signature := sign.SignMD5(out.pairs(), g.key.Reveal())
-	body, err := encode(append(out, member{signMember, signature}))
+	out = append(out, member{Name: "reqTime", Value: reqTime}, member{Name: "version", Value: g.version}, member{Name: "signType", Value: "MD5"})
+	signature := sign.SignMD5(pairs(out), g.key.Reveal())
+	body, err := strict.Encode(append(out, member{Name: signMember, Value: signature}))
 	if err == nil {
 		var shown []byte
-		shown, err = encode(append(out, member{signMember, signature[:8] + "•••"}))
+		shown, err = strict.Encode(append(out, member{Name: signMember, Value: signature[:8] + sign.Mask}))
 		if err == nil {
 			return composed{body, shown}, nil
 		}
@@ -127,31 +132,37 @@ func (g *Gateway) judge(req request, answer wire.Answer, r reply) (reply, error)
 		message := fmt.Sprintf("the answer is a redirect (HTTP %d), which is never followed", answer.Status)
 		return r, wire.Final(r.fail(ep, client.ClassUnknown, "redirect", message, nil))
 	}
-	top, err := parseJSON(answer.Body)
-	if errors.Is(err, errAmbiguous) {
+	top, err := strict.Parse(answer.Body)
+	if errors.Is(err, strict.ErrAmbiguous) {
+		r.exchange.Signature = wire.NoFinding(err, "")
 		return r, wire.Final(r.fail(ep, client.ClassUnknown, "ambiguous", "the answer has a member twice and means nothing certain", err))
 	}
-	code := top.text("code")
+	code := top.Text("code")
 	if len(code) > maxCode {
 		code = ""
 	}
-	r.exchange.Code, r.exchange.Message = code, short(client.MaskCards(top.text("msg")))
+	r.exchange.Code, r.exchange.Message = code, short(client.MaskCards(req.secrets().Hide(top.Text("msg"))))
 	if answer.Status != http.StatusOK || code == "" {
 		return r, notHandled(ep, answer, &r)
 	}
 	if code != codeDone {
-		return r, g.refusal(ep, code, top.text("msg"), &r)
+		return r, g.refusal(ep, code, top.Text("msg"), &r)
 	}
 	data, err := envelopeData(top)
+	signature, _ := top.Get(signMember).(string)
+	if err != nil {
+		r.exchange.Signature = wire.NoFinding(err, sign.Hide(signature, g.key.Reveal()))
+	}
 	switch {
-	case errors.Is(err, errAmbiguous):
+	case errors.Is(err, strict.ErrAmbiguous):
 		return r, wire.Final(r.fail(ep, client.ClassUnknown, "ambiguous", "the answer's data has a member twice and means nothing certain", err))
 	case err != nil:
 		// Every call here asks for data; without it nothing is signed.
 		return r, wire.Final(r.fail(ep, client.ClassUnknown, "no-data", "the answer says that it was handled but brings no data", err))
 	}
-	signature, _ := top.get(signMember).(string)
-	if err := sign.VerifyMD5(data.pairs(), g.key.Reveal(), signature); err != nil {
+	if err := sign.VerifyMD5(pairs(data), g.key.Reveal(), signature); err != nil {
+		in := inspected{signed: data, all: top.Without(signMember)}
+		r.exchange.Signature = in.finding(g.key.Reveal(), signature, req.secrets(), g.kept(req)...)
 		return r, badSignature(ep, err, &r)
 	}
 	// The code itself is not signed, so only a handled answer counts as verified.
@@ -166,11 +177,11 @@ var errNoData = errors.New("no data object, and nothing else of an answer is sig
 // envelopeData is the data of an answer: an object, or one written as JSON text
 // (easylink: section 11.8).
 func envelopeData(top object) (object, error) {
-	switch v := top.get("data").(type) {
+	switch v := top.Get("data").(type) {
 	case object:
 		return v, nil
 	case string:
-		if inner, err := parseJSON([]byte(v)); err == nil || errors.Is(err, errAmbiguous) {
+		if inner, err := strict.Parse([]byte(v)); err == nil || errors.Is(err, strict.ErrAmbiguous) {
 			return inner, err
 		}
 	}
@@ -246,15 +257,23 @@ func (r *reply) contradict(ep endpoint, field, got, want string) error {
 
 // evidence redacts what was sent and what came back.
 func (g *Gateway) evidence(req request, out composed, answer wire.Answer) client.Exchange {
-	keep := append([]string{g.mchNo, g.appID}, req.keep...)
 	x := client.Exchange{
 		Operation: req.ep.name, At: answer.At, URL: g.wire.URL(req.ep.path), HTTPStatus: answer.Status,
-		Request: wire.Redact(out.shown, keep...), RequestHash: wire.Hash(out.body), RequestBytes: len(out.body),
+		Request: g.redact(req, out.shown), RequestHash: wire.Hash(out.body), RequestBytes: len(out.body),
 	}
 	if answer.Status != 0 {
-		x.Answer, x.AnswerHash = wire.Redact(answer.Body, keep...), wire.Hash(answer.Body)
+		x.Answer, x.AnswerHash = g.redact(req, answer.Body), wire.Hash(answer.Body)
 	}
 	return x
+}
+
+// kept lists the numbers in an exchange that are left alone.
+func (g *Gateway) kept(req request) []string { return append([]string{g.mchNo, g.appID}, req.keep...) }
+
+// redact is a body of this exchange, fit for the ledger; more are further numbers
+// to be left alone.
+func (g *Gateway) redact(req request, body []byte, more ...string) []byte {
+	return wire.Redact(req.secrets().HideBytes(body), append(g.kept(req), more...)...)
 }
 
 // gatewayNumber is what the gateway's own numbers look like: a capital and
@@ -264,13 +283,13 @@ var gatewayNumber = regexp.MustCompile(`^[A-Z][0-9]{19}$`)
 // keepNumbers writes the evidence of a verified answer anew with the gateway's
 // own numbers left alone.
 func (g *Gateway) keepNumbers(req request, answer wire.Answer, r *reply) {
-	keep := append([]string{g.mchNo, g.appID}, req.keep...)
+	var own []string
 	for _, name := range []string{"payOrderId", "refundOrderId"} {
-		if no := r.data.text(name); gatewayNumber.MatchString(no) {
-			keep = append(keep, no)
+		if no := r.data.Text(name); gatewayNumber.MatchString(no) {
+			own = append(own, no)
 		}
 	}
-	r.exchange.Answer = wire.Redact(answer.Body, keep...)
+	r.exchange.Answer = g.redact(req, answer.Body, own...)
 }
 
 // preview composes a request without sending it: the body redacted, the
@@ -285,7 +304,6 @@ func (g *Gateway) preview(req request) (client.Preview, error) {
 		headers[name] = strings.Join(values, ", ")
 	}
 	return client.Preview{
-		Method: http.MethodPost, URL: g.wire.URL(req.ep.path), Headers: headers,
-		Body: wire.Redact(out.shown, append([]string{g.mchNo, g.appID}, req.keep...)...),
+		Method: http.MethodPost, URL: g.wire.URL(req.ep.path), Headers: headers, Body: g.redact(req, out.shown),
 	}, nil
 }

@@ -66,8 +66,10 @@ func (c *CallbackReader) ReadCallback(_ http.Header, body []byte) client.Notice 
 	switch reason := c.foreign(signed); {
 	case malformed != nil:
 		n = n.Doubted("the body cannot be read: " + malformed.Error())
+		n.Signature = wire.NoFinding(malformed, "")
 	case fault != nil:
 		n = n.Doubted(fault.Error())
+		n.Signature = in.finding(c.key.Reveal(), in.sign, nil, c.mchNo, c.appID)
 	case reason != "":
 		n = n.Doubted("the signature is right, but " + reason)
 	default:
@@ -80,12 +82,12 @@ func (c *CallbackReader) ReadCallback(_ http.Header, body []byte) client.Notice 
 // verify finds the fields that the signature stands over; all of them, with the
 // fault, when it stands over none.
 func (c *CallbackReader) verify(in inspected) (object, error) {
-	fault := sign.VerifyMD5(in.signed.pairs(), c.key.Reveal(), in.sign)
+	fault := sign.VerifyMD5(pairs(in.signed), c.key.Reveal(), in.sign)
 	if fault == nil {
 		return in.signed, nil
 	}
 	for _, some := range in.others {
-		if sign.VerifyMD5(some.pairs(), c.key.Reveal(), in.sign) == nil {
+		if sign.VerifyMD5(pairs(some), c.key.Reveal(), in.sign) == nil {
 			return some, nil
 		}
 	}
@@ -96,7 +98,7 @@ func (c *CallbackReader) verify(in inspected) (object, error) {
 // Several applications may have one secret, so both names count (F10).
 func (c *CallbackReader) foreign(signed object) string {
 	for _, id := range []struct{ name, own string }{{"mchNo", c.mchNo}, {"appId", c.appID}} {
-		switch signed.text(id.name) {
+		switch signed.Text(id.name) {
 		case id.own:
 		case "":
 			return "it does not say its " + id.name
@@ -111,10 +113,10 @@ func (c *CallbackReader) foreign(signed object) string {
 // notification does not say its kind; the numbers in it do.
 func (c *CallbackReader) read(o object) client.Notice {
 	n := client.Notice{
-		Gateway: gatewayName, Kind: client.NoticeOther, Merchant: o.text("mchNo"), AppID: o.text("appId"),
-		OrderNo: o.text("mchOrderNo"), GatewayOrderNo: o.text("payOrderId"),
-		RefundNo: o.text("mchRefundNo"), GatewayRefundNo: o.text("refundOrderId"),
-		Said: short(stateOf(o)), At: parseTime(o.text("reqTime")),
+		Gateway: gatewayName, Kind: client.NoticeOther, Merchant: o.Text("mchNo"), AppID: o.Text("appId"),
+		OrderNo: o.Text("mchOrderNo"), GatewayOrderNo: o.Text("payOrderId"),
+		RefundNo: o.Text("mchRefundNo"), GatewayRefundNo: o.Text("refundOrderId"),
+		Said: short(stateOf(o)), At: parseTime(o.Text("reqTime")),
 	}
 	amount := ""
 	switch {
@@ -134,7 +136,7 @@ func (c *CallbackReader) read(o object) client.Notice {
 		n.Reason = "it names no order and no refund"
 		return n
 	}
-	n.Amount, n.Reason = c.amount(o.text(amount), strings.ToUpper(o.text("currency")))
+	n.Amount, n.Reason = c.amount(o.Text(amount), strings.ToUpper(o.Text("currency")))
 	return n
 }
 

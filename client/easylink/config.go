@@ -14,6 +14,7 @@ import (
 	"unicode/utf8"
 
 	"paydesk/client"
+	"paydesk/client/internal/strict"
 	"paydesk/client/internal/wire"
 	"paydesk/client/secret"
 )
@@ -56,6 +57,8 @@ type Config struct {
 	// of its own: without one the gateway notifies nobody (easylink: section 8).
 	OrderNotifyURL  string
 	RefundNotifyURL string
+	// NotifyURL serves where one of these is empty. Its path is a secret.
+	NotifyURL secret.Secret
 
 	WayCode      string            // of new orders that name no method; empty: ALI_H5
 	ChannelExtra map[string]string // JSON text by way code; empty: {"walletType":"HK"} for ALI_H5
@@ -77,6 +80,10 @@ type Config struct {
 
 	Transport http.RoundTripper // tests only; nil: the real network
 }
+
+// MaxNotifyURL is how many characters a callback address may have (easylink:
+// section 10: the least of what is said of it).
+const MaxNotifyURL = maxURL
 
 // documentedHosts maps the documented hosts to their environment (easylink:
 // section 2).
@@ -135,8 +142,11 @@ func (cfg *Config) check() error {
 		{"order_notify_url", cfg.OrderNotifyURL}, {"refund_notify_url", cfg.RefundNotifyURL},
 	} {
 		if err := checkNotifyURL(address.field, address.value); err != nil {
-			return configError(address.field, fmt.Sprintf("is %.150q", address.value), "https://host/path of at most 128 characters, without query and fragment")
+			return configError(address.field, fmt.Sprintf("is %.150q", wire.HideAddress(address.value)), "https://host/path of at most 128 characters, without query and fragment")
 		}
+	}
+	if err := checkNotifyURL("notify_url", string(cfg.NotifyURL.Reveal())); err != nil {
+		return configError("callback address", "cannot be sent", "https://host/path of at most 128 characters, without query and fragment")
 	}
 	return firstError(cfg.checkWays(), cfg.checkDoubtful())
 }
@@ -151,11 +161,11 @@ func (cfg *Config) checkWays() error {
 			return configError("channel_extra", fmt.Sprintf("names way %.40q", way), "a code such as ALI_H5, WX_H5 or UP_OP")
 		}
 		field := "channel_extra." + way
-		o, err := parseJSON([]byte(extra))
+		o, err := strict.Parse([]byte(extra))
 		if err != nil || utf8.RuneCountInString(extra) > maxExtra {
 			return configError(field, "is no JSON object of at most 256 characters", `a text such as {"appid":"wx…"}`)
 		}
-		if o.get("accNo") != nil {
+		if o.Get("accNo") != nil {
 			return configError(field, "holds accNo, a card number", "to leave it out: card numbers are never stored (S17)")
 		}
 	}

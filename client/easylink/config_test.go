@@ -194,7 +194,7 @@ func TestSecretStaysInside(t *testing.T) { // covers S8, S9, S11
 		t.Errorf("log: %s", logged.String())
 	}
 	for i, r := range s.requests() {
-		made := s.sent(i).text(signMember)
+		made := s.sent(i).Text(signMember)
 		if len(made) != 32 || strings.Contains(said, made) || bytes.Contains(r.body, []byte("CANARY")) {
 			t.Errorf("request %d: its signature can be taken from what is kept", i)
 		}

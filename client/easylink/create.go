@@ -1,6 +1,7 @@
 package easylink
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -20,10 +21,7 @@ func (g *Gateway) orderRequest(req client.CreateOrder) (request, error) {
 	if way == "" {
 		way = g.wayCode
 	}
-	notify := req.NotifyURL
-	if notify == "" {
-		notify = g.orderNotify
-	}
+	notify := cmp.Or(req.NotifyURL, g.orderNotify, string(g.notify.Reveal()))
 	if err := firstError(
 		checkNewNumber("order_no", req.OrderNo),
 		g.checkAmount(req.Amount),
@@ -41,24 +39,24 @@ func (g *Gateway) orderRequest(req client.CreateOrder) (request, error) {
 		return request{}, err
 	}
 	data := object{
-		{"mchOrderNo", req.OrderNo},
-		{"wayCode", way},
-		{"amount", cents(req.Amount)},
-		{"currency", req.Amount.Currency},
-		{"subject", req.Subject},
-		{"body", req.Subject},
-		{"clientIp", ip},
-		{"notifyUrl", notify},
-		{"returnUrl", req.ReturnURL},
-		{"channelExtra", g.channelExtra[way]},
+		{Name: "mchOrderNo", Value: req.OrderNo},
+		{Name: "wayCode", Value: way},
+		{Name: "amount", Value: cents(req.Amount)},
+		{Name: "currency", Value: req.Amount.Currency},
+		{Name: "subject", Value: req.Subject},
+		{Name: "body", Value: req.Subject},
+		{Name: "clientIp", Value: ip},
+		{Name: "notifyUrl", Value: notify},
+		{Name: "returnUrl", Value: req.ReturnURL},
+		{Name: "channelExtra", Value: g.channelExtra[way]},
 	}
 	if g.expiry > 0 {
-		data = append(data, member{"expiredTime", json.Number(strconv.FormatInt(int64(g.expiry/time.Second), 10))})
+		data = append(data, member{Name: "expiredTime", Value: json.Number(strconv.FormatInt(int64(g.expiry/time.Second), 10))})
 	}
 	// The user's number travels along so that the portal shows it; one that could
 	// break a notification stays here.
 	if g.extName != "" && extText.MatchString(req.UserID) {
-		data = append(data, member{g.extName, req.UserID})
+		data = append(data, member{Name: g.extName, Value: req.UserID})
 	}
 	return request{ep: unifiedOrder, data: data, keep: []string{req.OrderNo, req.UserID}}, nil
 }
@@ -89,12 +87,12 @@ func (g *Gateway) CreateOrder(ctx context.Context, req client.CreateOrder) (clie
 	if err != nil {
 		return answer, err
 	}
-	if got := r.data.text("mchOrderNo"); !sameNumber(got, req.OrderNo) {
+	if got := r.data.Text("mchOrderNo"); !sameNumber(got, req.OrderNo) {
 		return answer, r.contradict(unifiedOrder, "mchOrderNo", got, req.OrderNo)
 	}
 	answer.Order = readOrder(r.data)
 	answer.Order.OrderNo, answer.Order.UserID, answer.Order.Amount = req.OrderNo, req.UserID, req.Amount
-	answer.Order.Method = out.data.text("wayCode")
+	answer.Order.Method = out.data.Text("wayCode")
 	if answer.Order.CreatedAt.IsZero() {
 		answer.Order.CreatedAt = r.exchange.At
 	}
@@ -111,7 +109,7 @@ func (g *Gateway) CreateOrder(ctx context.Context, req client.CreateOrder) (clie
 // page is where the payer pays. The gateway also hands out forms and texts for
 // apps, which no address leads to (easylink: section 6.1).
 func page(r *reply) (string, error) {
-	kind, text := r.data.text("payDataType"), r.data.text("payData")
+	kind, text := r.data.Text("payDataType"), r.data.Text("payData")
 	switch strings.ToLower(kind) {
 	case "payurl", "codeurl", "codeimgurl":
 		if webPage(text) {

@@ -34,7 +34,7 @@ func TestCreateOrderOnTheWire(t *testing.T) { // covers I11
 	body := `{"mchNo":"M1700000001","appId":"65f0c0ffee65f0c0ffee0001","mchOrderNo":"SO20260301000001","wayCode":"ALI_H5","amount":8800,"currency":"HKD",` +
 		`"subject":"Mug <1>","body":"Mug <1>","clientIp":"203.0.113.9","notifyUrl":"https://shop.example.com/hooks/easylink/pay",` +
 		`"returnUrl":"https://shop.example.com/thanks?a=1","channelExtra":"{\"walletType\":\"HK\"}","extParam":"U-2041",` +
-		`"reqTime":"1795339800123","version":"1.0","signType":"MD5","sign":"` + s.sent(0).text("sign") + `"}`
+		`"reqTime":"1795339800123","version":"1.0","signType":"MD5","sign":"` + s.sent(0).Text("sign") + `"}`
 	if len(requests) != 1 || requests[0].path != "/api/pay/unifiedOrder" || string(requests[0].body) != body {
 		t.Errorf("sent %s\nwant %s", requests[0].body, body)
 	}
@@ -52,12 +52,12 @@ func TestCreateOrderSettings(t *testing.T) {
 		t.Fatal(err)
 	}
 	sent := s.sent(0)
-	if sent.text("wayCode") != "WX_H5" || sent.text("channelExtra") != `{"appid":"wx1"}` || sent.text("expiredTime") != "3600" ||
-		sent.text("notifyUrl") != "https://shop.example/n" || sent.get("extParam") != nil || sent.get("returnUrl") != nil || sent.get("clientIp") != nil {
+	if sent.Text("wayCode") != "WX_H5" || sent.Text("channelExtra") != `{"appid":"wx1"}` || sent.Text("expiredTime") != "3600" ||
+		sent.Text("notifyUrl") != "https://shop.example/n" || sent.Get("extParam") != nil || sent.Get("returnUrl") != nil || sent.Get("clientIp") != nil {
 		t.Errorf("%s", s.requests()[0].body)
 	}
 	req.Method = "UP_OP"
-	if got, err := g.CreateOrder(t.Context(), req); err != nil || got.Order.Method != "UP_OP" || s.sent(1).get("channelExtra") != nil {
+	if got, err := g.CreateOrder(t.Context(), req); err != nil || got.Order.Method != "UP_OP" || s.sent(1).Get("channelExtra") != nil {
 		t.Errorf("%+v, %v", got.Order, err)
 	}
 }
@@ -78,7 +78,7 @@ func TestExtParamDialect(t *testing.T) {
 			if dialect == ExtraParam {
 				name, other = other, name
 			}
-			if (out.data.text(name) == user && user != "") != sent || out.data.get(other) != nil {
+			if (out.data.Text(name) == user && user != "") != sent || out.data.Get(other) != nil {
 				t.Errorf("%q as %q: %v", user, dialect, out.data)
 			}
 		}

@@ -34,6 +34,7 @@ type Gateway struct {
 	expiry         time.Duration
 	orderNotify    string
 	refundNotify   string
+	notify         *secret.Secret // where one of these is empty; a pointer like key
 	sendPayOrderID bool
 	absent         []string
 	decimals       map[string]uint8
@@ -60,7 +61,7 @@ func New(cfg Config) (*Gateway, error) {
 		key: &key, mchNo: cfg.MerchantNo, appID: cfg.AppID,
 		version: cfg.Version, timeAsNumber: cfg.ReqTime == ReqTimeNumber, extName: cfg.ExtParam,
 		wayCode: cfg.WayCode, channelExtra: map[string]string{"ALI_H5": `{"walletType":"HK"}`}, expiry: cfg.OrderExpiry,
-		orderNotify: cfg.OrderNotifyURL, refundNotify: cfg.RefundNotifyURL, sendPayOrderID: cfg.SendPayOrderID,
+		orderNotify: cfg.OrderNotifyURL, refundNotify: cfg.RefundNotifyURL, notify: &cfg.NotifyURL, sendPayOrderID: cfg.SendPayOrderID,
 		absent: slices.Clone(cfg.NotFoundCodes), decimals: maps.Clone(cfg.Decimals), speed: cfg.Speed,
 	}
 	maps.Copy(g.channelExtra, cfg.ChannelExtra)
@@ -121,6 +122,7 @@ func (g *Gateway) Capabilities() client.Capabilities {
 		MaxReason:           maxReason,
 		OneRefundAtATime:    true,
 		UnsignedRefusals:    true,
+		ClosedMayHaveMoved:  true,
 		NotFoundMayBeEarly:  true,
 		RequestsPerSecond:   5,
 		Burst:               10,

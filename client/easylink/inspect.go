@@ -6,11 +6,12 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"paydesk/client"
 	"paydesk/client/internal/sign"
+	"paydesk/client/internal/strict"
+	"paydesk/client/internal/wire"
 )
 
 // Kinds of bodies that the inspector knows.
@@ -19,9 +20,6 @@ const (
 	KindAnswer   = "answer"
 	KindCallback = "callback"
 )
-
-// mask stands for the secret in a shown text (S11).
-const mask = "•••"
 
 // inspected is a body taken apart.
 type inspected struct {
@@ -62,7 +60,7 @@ func Verify(kind string, key, body []byte, signature string) (client.Inspection,
 	}
 	in, err := take(kind, body)
 	switch {
-	case errors.Is(err, errAmbiguous), errors.Is(err, errNoData):
+	case errors.Is(err, strict.ErrAmbiguous), errors.Is(err, errNoData):
 		return client.Inspection{Sign: signature, Reason: err.Error(), Different: -1}, nil
 	case err != nil:
 		return client.Inspection{}, bodyInput(err)
@@ -71,16 +69,30 @@ func Verify(kind string, key, body []byte, signature string) (client.Inspection,
 		signature = in.sign
 	}
 	for _, signed := range append([]object{in.signed}, in.others...) {
-		if sign.VerifyMD5(signed.pairs(), key, signature) == nil {
+		if sign.VerifyMD5(pairs(signed), key, signature) == nil {
 			found := inspection(signed, key)
 			found.Valid, found.Sign = true, signature
 			return found, nil
 		}
 	}
+	return in.mismatch(key, signature), nil
+}
+
+// mismatch is what there is to find out about a signature that is not valid.
+func (in inspected) mismatch(key []byte, signature string) client.Inspection {
 	found := inspection(in.signed, key)
-	found.Sign, found.Different = signature, difference(signature, found.Expected)
+	found.Sign, found.Different = signature, sign.Difference(signature, found.Expected)
 	found.Reason = in.reason(key, signature)
-	return found, nil
+	return found
+}
+
+// finding is mismatch as it is kept: redacted member by member, by the rules that
+// hold for the body. keep is as in wire.Redact.
+func (in inspected) finding(key []byte, signature string, hide wire.Secrets, keep ...string) *client.Inspection {
+	found := in.mismatch(key, sign.Hide(signature, key))
+	text := sign.JoinMD5(wire.RedactPairs(sign.HidePairs(sign.PairsMD5(pairs(in.signed)), key), keep...))
+	found.SignedText = shown(hide.Hide(text), key)
+	return wire.Finding(found)
 }
 
 // take reads a body and finds what its signature stands over.
@@ -96,7 +108,7 @@ func take(kind string, body []byte) (inspected, error) {
 	if err != nil {
 		return inspected{}, err
 	}
-	in := inspected{all: o.without(signMember), sign: o.text(signMember)}
+	in := inspected{all: o.Without(signMember), sign: o.Text(signMember)}
 	in.signed = in.all
 	switch kind {
 	case KindRequest:
@@ -104,7 +116,7 @@ func take(kind string, body []byte) (inspected, error) {
 			in.signed = bound
 		}
 	case KindAnswer:
-		if o.get("data") != nil || o.get("code") != nil {
+		if o.Get("data") != nil || o.Get("code") != nil {
 			in.signed, err = envelopeData(o)
 		}
 	case KindCallback:
@@ -120,17 +132,17 @@ func parseBody(body []byte, last bool) (object, error) {
 	case len(bare) == 0:
 		return nil, errors.New("the body is empty")
 	case bare[0] == '{' || bare[0] == '[' || bare[0] == '"':
-		return parseJSON(body)
+		return strict.Parse(body)
 	case !bytes.ContainsRune(bare, '='):
-		return nil, errNotForm
+		return nil, strict.ErrNotForm
 	}
-	return parseForm(body, last)
+	return strict.ParseForm(body, strict.FormRules{Lone: true, Last: last})
 }
 
 // reason says why a signature is not valid, and what it is instead as far as
 // that can be found out. It only explains; it never accepts.
 func (in inspected) reason(key []byte, signature string) string {
-	err := sign.VerifyMD5(in.signed.pairs(), key, signature)
+	err := sign.VerifyMD5(pairs(in.signed), key, signature)
 	var fault *sign.Fault
 	switch {
 	case errors.As(err, &fault) && fault.Reason == sign.ReasonMissing:
@@ -140,31 +152,24 @@ func (in inspected) reason(key []byte, signature string) string {
 	}
 	made := func(text string, key []byte) bool { return strings.EqualFold(sign.DigestMD5(text, key), signature) }
 	switch {
-	case sign.VerifyMD5(in.all.pairs(), key, signature) == nil:
+	case sign.VerifyMD5(pairs(in.all), key, signature) == nil:
 		return "signature does not match: it is made over all members, but the gateway makes numbers canonical, knows its own names only, and an answer's signature stands over data alone"
-	case made(joined(byName(in.signed), false), key):
+	case made(joined(in.signed.ByName(), false), key):
 		return "signature does not match: it is made with the names in plain ASCII order; the whole texts are sorted ignoring case"
-	case made(joined(byName(in.signed), true), key), made(joined(byName(in.all), true), key):
+	case made(joined(in.signed.ByName(), true), key), made(joined(in.all.ByName(), true), key):
 		return "signature does not match: it is made with the empty values included"
-	case made(sign.TextMD5(in.signed.without("signType").pairs()), key):
+	case made(sign.TextMD5(pairs(in.signed.Without("signType"))), key):
 		return "signature does not match: it is made without signType, which is signed too"
-	case made(sign.TextMD5(in.signed.pairs()), nil):
+	case made(sign.TextMD5(pairs(in.signed)), nil):
 		return "signature does not match: it is made without the secret"
 	}
 	return fault.Error()
 }
 
-// byName is a copy of o in plain order of its names.
-func byName(o object) object {
-	sorted := slices.Clone(o)
-	slices.SortStableFunc(sorted, func(a, b member) int { return strings.Compare(a.name, b.name) })
-	return sorted
-}
-
 // joined writes members as signed texts in the order in which they are.
 func joined(o object, empties bool) string {
 	var out strings.Builder
-	for _, pair := range o.pairs() {
+	for _, pair := range pairs(o) {
 		if pair[1] != "" || empties {
 			out.WriteString(pair[0] + "=" + pair[1] + "&")
 		}
@@ -174,39 +179,19 @@ func joined(o object, empties bool) string {
 
 // inspection fills what follows from the signed members and the secret.
 func inspection(signed object, key []byte) client.Inspection {
-	text := sign.TextMD5(signed.pairs())
+	text := sign.TextMD5(pairs(signed))
 	digest := sha256.New()
 	digest.Write([]byte(text))
 	digest.Write([]byte("key="))
 	digest.Write(key)
 	return client.Inspection{
-		SignedText: masked(text, key) + "key=" + mask, SignedSHA256: hex.EncodeToString(digest.Sum(nil)),
+		SignedText: shown(text, key), SignedSHA256: hex.EncodeToString(digest.Sum(nil)),
 		Expected: sign.DigestMD5(text, key), Different: -1,
 	}
 }
 
-// masked hides a secret that somebody put among the values. A very short one is
-// left, because hiding it would give it away by what is missing.
-func masked(text string, key []byte) string {
-	if len(key) < 8 {
-		return text
-	}
-	return strings.ReplaceAll(text, string(key), mask)
-}
-
-// difference is the first byte at which a signature differs from the right one,
-// upper and lower case being alike; −1 when there is nothing to compare.
-func difference(given, right string) int {
-	if given == "" {
-		return -1
-	}
-	for i := range min(len(given), len(right)) {
-		if !strings.EqualFold(given[i:i+1], right[i:i+1]) {
-			return i
-		}
-	}
-	return min(len(given), len(right))
-}
+// shown is a text without the secret, and with what stands for it at its end.
+func shown(text string, key []byte) string { return sign.Hide(text, key) + "key=" + sign.Mask }
 
 func bodyInput(cause error) error {
 	return &client.Error{

@@ -28,15 +28,15 @@ func (g *Gateway) QueryOrder(ctx context.Context, orderNo string) (client.OrderA
 
 // queryOrder asks for one order by the number that the member by names.
 func (g *Gateway) queryOrder(ctx context.Context, by, no string) (client.OrderAnswer, error) {
-	r, err := g.call(ctx, request{ep: payQuery, data: object{{by, no}}, keep: []string{no}})
+	r, err := g.call(ctx, request{ep: payQuery, data: object{{Name: by, Value: no}}, keep: []string{no}})
 	answer := client.OrderAnswer{Exchange: r.exchange}
 	if err != nil {
 		return answer, err
 	}
-	if got := r.data.text(by); !sameNumber(got, no) {
+	if got := r.data.Text(by); !sameNumber(got, no) {
 		return answer, r.contradict(payQuery, by, got, no)
 	}
-	if r.data.text("mchOrderNo") == "" {
+	if r.data.Text("mchOrderNo") == "" {
 		return answer, r.fail(payQuery, client.ClassUnknown, "order-no", "the answer does not name the merchant's order number", nil)
 	}
 	if err := g.checkMerchant(payQuery, &r); err != nil {
@@ -55,7 +55,7 @@ func (g *Gateway) queryOrder(ctx context.Context, by, no string) (client.OrderAn
 // application may be another one: the gateway looks up by merchant (easylink:
 // sections 6.2 and 7.2).
 func (g *Gateway) checkMerchant(ep endpoint, r *reply) error {
-	if got := r.data.text("mchNo"); got != "" && got != g.mchNo {
+	if got := r.data.Text("mchNo"); got != "" && got != g.mchNo {
 		return r.contradict(ep, "mchNo", got, g.mchNo)
 	}
 	return nil
@@ -64,15 +64,15 @@ func (g *Gateway) checkMerchant(ep endpoint, r *reply) error {
 // readOrder takes what needs no checking out of an answer.
 func readOrder(data object) client.Order {
 	o := client.Order{
-		OrderNo: data.text("mchOrderNo"), GatewayOrderNo: data.text("payOrderId"), ChannelNo: data.text("channelOrderNo"),
+		OrderNo: data.Text("mchOrderNo"), GatewayOrderNo: data.Text("payOrderId"), ChannelNo: data.Text("channelOrderNo"),
 		Status:    orderStatus(stateOf(data)),
-		Method:    data.text("wayCode"),
-		Note:      client.MaskCards(data.text(ExtParam, ExtraParam, "subject")),
-		CreatedAt: parseTime(data.text("createdAt")),
+		Method:    data.Text("wayCode"),
+		Note:      client.MaskCards(data.Text(ExtParam, ExtraParam, "subject")),
+		CreatedAt: parseTime(data.Text("createdAt")),
 	}
 	switch o.Status {
 	case client.OrderPaid:
-		o.PaidAt = parseTime(data.text("successTime"))
+		o.PaidAt = parseTime(data.Text("successTime"))
 	case client.OrderFailed, client.OrderClosed:
 		o.FailCode = failCode(data)
 	case client.OrderPending, client.OrderUnknown:
@@ -81,9 +81,9 @@ func readOrder(data object) client.Order {
 }
 
 // stateOf reads the state by either of its names (easylink: section 11.15).
-func stateOf(data object) string { return data.text("state", "orderState") }
+func stateOf(data object) string { return data.Text("state", "orderState") }
 
 // failCode is the upstream's reason.
 func failCode(data object) string {
-	return short(client.MaskCards(strings.TrimSpace(data.text("errCode") + " " + data.text("errMsg"))))
+	return short(client.MaskCards(strings.TrimSpace(data.Text("errCode") + " " + data.Text("errMsg"))))
 }

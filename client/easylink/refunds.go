@@ -1,11 +1,13 @@
 package easylink
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
 
 	"paydesk/client"
+	"paydesk/client/internal/wire"
 )
 
 // defaultReason is sent where the agent gave none: the gateway insists on one
@@ -17,9 +19,7 @@ func (g *Gateway) refundRequest(req client.RefundRequest) (request, error) {
 	if strings.TrimSpace(req.Reason) == "" {
 		req.Reason = defaultReason
 	}
-	if req.NotifyURL == "" {
-		req.NotifyURL = g.refundNotify
-	}
+	req.NotifyURL = cmp.Or(req.NotifyURL, g.refundNotify, string(g.notify.Reveal()))
 	if err := firstError(
 		checkNewNumber("refund_no", req.RefundNo),
 		checkNumber("order_no", req.OrderNo),
@@ -31,22 +31,22 @@ func (g *Gateway) refundRequest(req client.RefundRequest) (request, error) {
 	}
 	// Only one number names the order: of two, the gateway takes its own without
 	// comparing them (easylink: section 11.3).
-	order := member{"mchOrderNo", req.OrderNo}
+	order := member{Name: "mchOrderNo", Value: req.OrderNo}
 	if g.sendPayOrderID && req.GatewayOrderNo != "" {
 		if err := checkNumber("gateway_order_no", req.GatewayOrderNo); err != nil {
 			return request{}, err
 		}
-		order = member{"payOrderId", req.GatewayOrderNo}
+		order = member{Name: "payOrderId", Value: req.GatewayOrderNo}
 	}
 	return request{
 		ep: refundOrder,
 		data: object{
 			order,
-			{"mchRefundNo", req.RefundNo},
-			{"refundAmount", cents(req.Amount)},
-			{"currency", req.Amount.Currency},
-			{"refundReason", req.Reason},
-			{"notifyUrl", req.NotifyURL},
+			{Name: "mchRefundNo", Value: req.RefundNo},
+			{Name: "refundAmount", Value: cents(req.Amount)},
+			{Name: "currency", Value: req.Amount.Currency},
+			{Name: "refundReason", Value: req.Reason},
+			{Name: "notifyUrl", Value: req.NotifyURL},
 		},
 		keep: []string{req.RefundNo, req.OrderNo, req.GatewayOrderNo},
 	}, nil
@@ -55,7 +55,8 @@ func (g *Gateway) refundRequest(req client.RefundRequest) (request, error) {
 // Refund implements client.Refunds. Code 0 alone says nothing: the state is
 // data.state, and every echoed field is compared with what was asked (F7). State
 // 0 is RefundUnknown without an error: the gateway holds a record, but whether
-// the money moves is open. An answer without a right signature is ClassUnknown
+// the money moves is open. A number that this version does not know is that too,
+// with the number as its word. An answer without a right signature is ClassUnknown
 // with Code "signature": the money may have moved. A refusal is ClassRefused with
 // unverified evidence, and for the desk to settle by query (UnsignedRefusals);
 // a failure of the gateway, or a code it is not known to have, is ClassUnknown.
@@ -87,10 +88,10 @@ func (g *Gateway) checkRefundEcho(req client.RefundRequest, r *reply, got *clien
 	if got.GatewayOrderNo != "" && req.GatewayOrderNo != "" && !sameNumber(got.GatewayOrderNo, req.GatewayOrderNo) {
 		return r.contradict(refundOrder, "payOrderId", got.GatewayOrderNo, req.GatewayOrderNo)
 	}
-	if currency := r.data.text("currency"); currency != "" && !strings.EqualFold(currency, req.Amount.Currency) {
+	if currency := r.data.Text("currency"); currency != "" && !strings.EqualFold(currency, req.Amount.Currency) {
 		return r.contradict(refundOrder, "currency", currency, req.Amount.Currency)
 	}
-	if text := r.data.text("refundAmount"); text != "" {
+	if text := r.data.Text("refundAmount"); text != "" {
 		if minor, err := parseCents(text); err != nil || minor != req.Amount.Minor {
 			return r.contradict(refundOrder, "refundAmount", text, string(cents(req.Amount)))
 		}
@@ -98,17 +99,17 @@ func (g *Gateway) checkRefundEcho(req client.RefundRequest, r *reply, got *clien
 	}
 	// Numbers are the same whatever their case; ours is the one that is stored.
 	got.RefundNo, got.OrderNo = req.RefundNo, req.OrderNo
-	return firstError(g.checkMerchant(refundOrder, r), stateKnown(refundOrder, r))
+	return firstError(g.checkMerchant(refundOrder, r), stateGiven(refundOrder, r))
 }
 
 // QueryRefund implements client.Refunds (easylink: section 7.2). The answer does
-// not name the merchant's order number, only the gateway's. State 0 is
-// RefundUnknown without an error, as in Refund.
+// not name the merchant's order number, only the gateway's. State 0, and a number
+// that is not known, are RefundUnknown without an error, as in Refund.
 func (g *Gateway) QueryRefund(ctx context.Context, refundNo string) (client.RefundAnswer, error) {
 	if err := checkNumber("refund_no", refundNo); err != nil {
 		return client.RefundAnswer{}, err
 	}
-	r, err := g.call(ctx, request{ep: refundQuery, data: object{{"mchRefundNo", refundNo}}, keep: []string{refundNo}})
+	r, err := g.call(ctx, request{ep: refundQuery, data: object{{Name: "mchRefundNo", Value: refundNo}}, keep: []string{refundNo}})
 	if err != nil {
 		return client.RefundAnswer{Exchange: r.exchange}, err
 	}
@@ -118,7 +119,7 @@ func (g *Gateway) QueryRefund(ctx context.Context, refundNo string) (client.Refu
 	}
 	answer.Refund.RefundNo = refundNo
 	amount, err := g.readAmount(refundQuery, &r, "refundAmount")
-	if err = firstError(err, g.checkMerchant(refundQuery, &r), stateKnown(refundQuery, &r)); err != nil {
+	if err = firstError(err, g.checkMerchant(refundQuery, &r), stateGiven(refundQuery, &r)); err != nil {
 		return client.RefundAnswer{Exchange: r.exchange}, err
 	}
 	answer.Refund.Amount = amount
@@ -140,11 +141,15 @@ const unresolved = "closed unresolved after two hours: the money may still have 
 
 // readRefund takes what needs no checking out of an answer.
 func readRefund(data object) client.Refund {
-	status, _ := refundStatus(stateOf(data))
+	state := stateOf(data)
+	status, known := refundStatus(state)
 	got := client.Refund{
-		RefundNo: data.text("mchRefundNo"), GatewayRefundNo: data.text("refundOrderId"),
-		OrderNo: data.text("mchOrderNo"), GatewayOrderNo: data.text("payOrderId"),
-		Status: status, SettledAt: parseTime(data.text("successTime")),
+		RefundNo: data.Text("mchRefundNo"), GatewayRefundNo: data.Text("refundOrderId"),
+		OrderNo: data.Text("mchOrderNo"), GatewayOrderNo: data.Text("payOrderId"),
+		Status: status, SettledAt: parseTime(data.Text("successTime")),
+	}
+	if !known {
+		got.Word = wire.Word(state)
 	}
 	switch status {
 	case client.RefundFailed:
@@ -156,19 +161,19 @@ func readRefund(data object) client.Refund {
 	return got
 }
 
-// stateKnown refuses an answer whose state is missing or no number of section
-// 7.3: what it means for the money is not known.
-func stateKnown(ep endpoint, r *reply) error {
-	state := stateOf(r.data)
-	if _, ok := refundStatus(state); ok {
-		return nil
+// stateGiven refuses an answer without a state: what it means for the money is
+// not known. A number that is none of section 7.3 is a state, of which nothing
+// more is known either; it is shown as it is.
+func stateGiven(ep endpoint, r *reply) error {
+	if stateOf(r.data) == "" {
+		return r.fail(ep, client.ClassUnknown, "state", "the answer has no state", nil)
 	}
-	return r.fail(ep, client.ClassUnknown, "state", fmt.Sprintf("the answer's state is %.40q", client.MaskCards(state)), nil)
+	return nil
 }
 
 // readAmount reads an amount of a signed answer with its currency.
 func (g *Gateway) readAmount(ep endpoint, r *reply, name string) (client.Money, error) {
-	text, currency := r.data.text(name), strings.ToUpper(r.data.text("currency"))
+	text, currency := r.data.Text(name), strings.ToUpper(r.data.Text("currency"))
 	exp, ok := g.Decimals(currency)
 	if !ok {
 		e := r.fail(ep, client.ClassUnknown, "currency", fmt.Sprintf("the answer's currency is %.10q, whose decimals are not known", currency), nil)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"paydesk/client"
+	"paydesk/client/internal/strict"
 )
 
 func TestRefundOnTheWire(t *testing.T) { // covers I2, I11
@@ -29,12 +30,12 @@ func TestRefundOnTheWire(t *testing.T) { // covers I2, I11
 	}
 	body := `{"mchNo":"M1700000001","appId":"65f0c0ffee65f0c0ffee0001","mchOrderNo":"SO20260301000001","mchRefundNo":"RF20260301A0001",` +
 		`"refundAmount":1250,"currency":"HKD","refundReason":"Customer return","notifyUrl":"https://shop.example.com/hooks/easylink/refund",` +
-		`"reqTime":"1795339800123","version":"1.0","signType":"MD5","sign":"` + s.sent(0).text("sign") + `"}`
+		`"reqTime":"1795339800123","version":"1.0","signType":"MD5","sign":"` + s.sent(0).Text("sign") + `"}`
 	if string(requests[0].body) != body {
 		t.Errorf("sent %s\nwant %s", requests[0].body, body)
 	}
 	x := got.Exchange
-	shown := strings.Replace(body, s.sent(0).text("sign")[8:], "•••", 1)
+	shown := strings.Replace(body, s.sent(0).Text("sign")[8:], "•••", 1)
 	if !x.Verified || x.Code != "0" || x.Message != "SUCCESS" || x.HTTPStatus != 200 || string(x.Answer) != done(accepted) || string(x.Request) != shown ||
 		x.URL != s.server.URL+"/api/refund/refundOrder" || x.Operation != "refundOrder" || x.RequestBytes != len(body) || len(x.AnswerHash) != 64 {
 		t.Errorf("evidence %+v\n%s\n%s", x, x.Request, x.Answer)
@@ -56,12 +57,12 @@ func TestRefundSettings(t *testing.T) {
 		t.Fatal(err)
 	}
 	sent := s.sent(0)
-	if sent.text("payOrderId") != "P1790000000000000001" || sent.get("mchOrderNo") != nil || sent.text("notifyUrl") != "https://shop.example/notify" ||
-		sent.text("version") != "2.0" || sent.text("refundReason") != "refund" || !strings.Contains(string(s.requests()[0].body), `"reqTime":1795339800123`) {
+	if sent.Text("payOrderId") != "P1790000000000000001" || sent.Get("mchOrderNo") != nil || sent.Text("notifyUrl") != "https://shop.example/notify" ||
+		sent.Text("version") != "2.0" || sent.Text("refundReason") != "refund" || !strings.Contains(string(s.requests()[0].body), `"reqTime":1795339800123`) {
 		t.Errorf("%s", s.requests()[0].body)
 	}
 	req.GatewayOrderNo = ""
-	if _, err := g.Refund(t.Context(), req); err != nil || s.sent(1).text("mchOrderNo") != req.OrderNo || s.sent(1).get("payOrderId") != nil {
+	if _, err := g.Refund(t.Context(), req); err != nil || s.sent(1).Text("mchOrderNo") != req.OrderNo || s.sent(1).Get("payOrderId") != nil {
 		t.Errorf("%v", err)
 	}
 	req.GatewayOrderNo = " P1"
@@ -83,12 +84,12 @@ func TestRefundIsSignedAnew(t *testing.T) { // covers I2, F13
 	}
 	first, second := s.sent(0), s.sent(1)
 	for _, m := range first {
-		if changed := second.get(m.name) != m.value; changed != (m.name == "reqTime" || m.name == "sign") {
-			t.Errorf("%s: %v, then %v", m.name, m.value, second.get(m.name))
+		if changed := second.Get(m.Name) != m.Value; changed != (m.Name == "reqTime" || m.Name == "sign") {
+			t.Errorf("%s: %v, then %v", m.Name, m.Value, second.Get(m.Name))
 		}
 	}
-	if second.text("reqTime") != "1795339980500" { // the gateway's clock, to half a second
-		t.Errorf("sent at %s", second.text("reqTime"))
+	if second.Text("reqTime") != "1795339980500" { // the gateway's clock, to half a second
+		t.Errorf("sent at %s", second.Text("reqTime"))
 	}
 	if offset, ok := g.ClockOffset(); !ok || offset < 179*time.Second || offset > 181*time.Second {
 		t.Errorf("offset %v, %v", offset, ok)
@@ -142,11 +143,40 @@ func TestRefundAnswerForms(t *testing.T) {
 }
 
 func signOf(data string) string {
-	o, err := parseJSON([]byte(done(data)))
+	o, err := strict.Parse([]byte(done(data)))
 	if err != nil {
 		panic(err)
 	}
-	return o.text(signMember)
+	return o.Text(signMember)
+}
+
+// TestRefundWords shows a number that is not known as it is, and calls it unknown,
+// as it does state 0, whose number is known.
+func TestRefundWords(t *testing.T) { // covers I6
+	type state struct {
+		status client.RefundStatus
+		word   string
+	}
+	for said, want := range map[string]state{
+		`0`: {client.RefundUnknown, ""}, `"0"`: {client.RefundUnknown, ""}, `1`: {client.RefundPending, ""}, `2`: {client.RefundSuccess, ""},
+		`3`: {client.RefundFailed, ""}, `4`: {client.RefundClosed, ""}, `5`: {client.RefundUnknown, "5"}, `-1`: {client.RefundUnknown, "-1"},
+		`"2.0"`: {client.RefundUnknown, "2.0"}, `"PAID 4242424242424242"`: {client.RefundUnknown, "PAID ····4242"},
+		`"` + strings.Repeat("9", 60) + `"`: {client.RefundUnknown, strings.Repeat("9", 39) + "…"},
+	} {
+		g, _ := gatewayWith(t, answer{body: done(strings.Replace(accepted, `"state":2`, `"state":`+said, 1))}, answer{body: done(strings.Replace(aRecord, `"state":2`, `"state":`+said, 1))})
+		made, err := g.Refund(t.Context(), aRefund())
+		if got := made.Refund; err != nil || got.Status != want.status || got.Word != want.word || !made.Exchange.Verified {
+			t.Errorf("%s: %+v, %v", said, got, err)
+		}
+		found, err := g.QueryRefund(t.Context(), aRefund().RefundNo)
+		if got := found.Refund; err != nil || got.Status != want.status || got.Word != want.word {
+			t.Errorf("%s: %+v, %v", said, got, err)
+		}
+	}
+	g, _ := gatewayWith(t, answer{})
+	if can := g.Capabilities(); !can.ClosedMayHaveMoved {
+		t.Error("closed counts as final")
+	}
 }
 
 // TestRefundDoubts lists every accepted-looking answer that proves nothing.
@@ -170,7 +200,6 @@ func TestRefundDoubts(t *testing.T) {
 		{"amount as decimals", "wrong-echo", answer{body: with(":1250", ":1250.0")}},                               // covers I11
 		{"other currency", "wrong-echo", answer{body: with(`"state"`, `"currency":"USD","state"`)}},                // covers F7
 		{"other merchant", "wrong-echo", answer{body: with(`"state"`, `"mchNo":"M2","state"`)}},                    // covers F7, F10
-		{"unknown state", "state", answer{body: with(`"state":2`, `"state":9`)}},                                   // covers I6
 		{"no state", "state", answer{body: with(`"state"`, `"stat"`)}},                                             // covers I6
 		{"no data", "no-data", answer{body: `{"code":0,"msg":"SUCCESS"}`}},                                         // covers F6
 		{"null data", "no-data", answer{body: `{"code":0,"data":null,"sign":"` + signOf(accepted) + `"}`}},         // covers F6
@@ -344,7 +373,7 @@ func TestPreviewRefundIsWhatWouldBeSent(t *testing.T) { // covers I12
 		t.Fatal(err)
 	}
 	sent := string(s.requests()[0].body)
-	want := strings.Replace(strings.Replace(sent, "<a> & card 4242 4242 4242 4242", `\u003ca\u003e \u0026 card ····4242`, 1), s.sent(0).text("sign")[8:], "•••", 1)
+	want := strings.Replace(strings.Replace(sent, "<a> & card 4242 4242 4242 4242", `\u003ca\u003e \u0026 card ····4242`, 1), s.sent(0).Text("sign")[8:], "•••", 1)
 	// The clock measured meanwhile moves the time and the signature.
 	if cut := strings.Index(want, `"reqTime"`); !strings.HasPrefix(string(p.Body), want[:cut]) || !strings.HasSuffix(string(p.Body), `•••"}`) {
 		t.Errorf("preview %s\nsent    %s", p.Body, want)

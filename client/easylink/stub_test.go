@@ -1,21 +1,19 @@
 package easylink
 
 import (
-	"bytes"
-	"compress/gzip"
 	"encoding/json"
-	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"go.uber.org/goleak"
 
 	"paydesk/client"
+	"paydesk/client/internal/strict"
+	"paydesk/client/internal/wiretest"
 	"paydesk/client/secret"
 )
 
@@ -48,20 +46,18 @@ type answer struct {
 	declared string        // Content-Length
 }
 
-// stub is a gateway that says what it is told to, in order; the last answer
-// repeats. It checks that every request is signed as the gateway would.
+// stub is a gateway that says what it is told to. It checks that every request is
+// signed as the gateway would.
 type stub struct {
+	wiretest.Script[received, answer]
 	t      *testing.T
 	server *httptest.Server
-
-	mu      sync.Mutex
-	answers []answer
-	got     []received
 }
 
 func newStub(t *testing.T, answers ...answer) *stub {
 	t.Helper()
-	s := &stub{t: t, answers: answers}
+	s := &stub{t: t}
+	s.Answers = answers
 	s.server = httptest.NewServer(s)
 	t.Cleanup(s.server.Close)
 	return s
@@ -73,56 +69,18 @@ func (s *stub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil || !found.Valid {
 		s.t.Errorf("request to %s is not signed: %s %v", r.URL.Path, found.Reason, err)
 	}
-	if o, err := parseJSON(body); err != nil {
+	if o, err := strict.Parse(body); err != nil {
 		s.t.Errorf("request to %s: %v", r.URL.Path, err)
-	} else if _, ok := bind(o.without(signMember)); !ok {
+	} else if _, ok := bind(o.Without(signMember)); !ok {
 		s.t.Errorf("request to %s is none of the gateway's: %s", r.URL.Path, body)
 	}
-	s.mu.Lock()
-	s.got = append(s.got, received{path: r.URL.Path, header: r.Header, body: body})
-	a := s.answers[min(len(s.got), len(s.answers))-1]
-	s.mu.Unlock()
-	if a.hang != nil {
-		<-a.hang
-	}
-	if a.drop {
-		if conn, _, err := http.NewResponseController(w).Hijack(); err == nil {
-			_ = conn.Close()
-		}
-		return
-	}
-	s.write(w, a)
+	a := s.Next(received{path: r.URL.Path, header: r.Header, body: body})
+	wiretest.Answer{
+		Status: a.status, Header: wiretest.Header(a.header), Body: a.body, Zip: a.zip, Declared: a.declared, Drop: a.drop, Hang: a.hang,
+	}.Write(s.t, w, testNow())
 }
 
-func (s *stub) write(w http.ResponseWriter, a answer) {
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Date", testNow().Format(http.TimeFormat))
-	for name, value := range a.header {
-		w.Header().Set(name, value)
-	}
-	if a.declared != "" {
-		w.Header().Set("Content-Length", a.declared)
-	}
-	body := []byte(a.body)
-	if a.zip {
-		w.Header().Set("Content-Encoding", "gzip")
-		var out bytes.Buffer
-		z := gzip.NewWriter(&out)
-		_, _ = z.Write(body)
-		_ = z.Close()
-		body = out.Bytes()
-	}
-	if a.status != 0 {
-		w.WriteHeader(a.status)
-	}
-	_, _ = w.Write(body)
-}
-
-func (s *stub) requests() []received {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return append([]received(nil), s.got...)
-}
+func (s *stub) requests() []received { return s.All() }
 
 // sent is the i-th request.
 func (s *stub) sent(i int) object {
@@ -131,7 +89,7 @@ func (s *stub) sent(i int) object {
 	if i >= len(got) {
 		s.t.Fatalf("%d requests, asked for number %d", len(got), i)
 	}
-	o, err := parseJSON(got[i].body)
+	o, err := strict.Parse(got[i].body)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -199,28 +157,17 @@ func aRefund() client.RefundRequest {
 const accepted = `{"channelOrderNo":"2026030122001423031419593035","mchRefundNo":"RF20260301A0001","payAmount":5800,"refundAmount":1250,` +
 	`"refundOrderId":"R1790000000000000009","state":2}`
 
-// fault is the *client.Error in err, checked for class and code.
+// fault is wiretest's, with a look for the secret.
 func fault(t *testing.T, err error, class client.Class, code string) *client.Error {
 	t.Helper()
-	var e *client.Error
-	if !errors.As(err, &e) || e.Class != class || e.Code != code {
-		t.Fatalf("got %v, want class %s code %s", err, class, code)
-	}
-	if _, direct := err.(*client.Error); !direct { //nolint:errorlint // the error itself must be the classed one
-		t.Fatalf("the error is wrapped in %T", err)
-	}
+	e := wiretest.Fault(t, err, class, code)
 	if strings.Contains(e.Error()+e.Hint, "CANARY") { // covers S8
 		t.Fatalf("the secret is in the error: %v %s", e, e.Hint)
 	}
 	return e
 }
 
-// evidence checks that an error carries the call.
 func evidence(t *testing.T, e *client.Error, operation string, status int) *client.Exchange {
 	t.Helper()
-	x := e.Exchange
-	if x == nil || x.Operation != operation || x.HTTPStatus != status || len(x.Request) == 0 || len(x.RequestHash) != 64 || x.At.IsZero() {
-		t.Fatalf("evidence %+v", x)
-	}
-	return x
+	return wiretest.Evidence(t, e, operation, status)
 }

@@ -9,6 +9,7 @@ import (
 
 	"paydesk/client"
 	"paydesk/client/internal/sign"
+	"paydesk/client/internal/strict"
 )
 
 // vectorFile is the layout of testdata/easylink.json. Every value in it was
@@ -69,11 +70,11 @@ func hidden(text, key string) string { return strings.TrimSuffix(text, key) + "â
 // members reads a vector's ordered parameters.
 func members(t *testing.T, raw json.RawMessage) object {
 	t.Helper()
-	o, err := parseJSON([]byte(`{"list":` + string(raw) + `}`))
+	o, err := strict.Parse([]byte(`{"list":` + string(raw) + `}`))
 	if err != nil {
 		t.Fatal(err)
 	}
-	list, _ := o.get("list").([]any)
+	list, _ := o.Get("list").([]any)
 	made := object{}
 	for _, item := range list {
 		pair, _ := item.([]any)
@@ -81,7 +82,7 @@ func members(t *testing.T, raw json.RawMessage) object {
 		if !ok || len(pair) != 2 {
 			t.Fatalf("%v is no pair", item)
 		}
-		made = append(made, member{name, pair[1]})
+		made = append(made, member{Name: name, Value: pair[1]})
 	}
 	return made
 }
@@ -89,13 +90,13 @@ func members(t *testing.T, raw json.RawMessage) object {
 func TestSignVectors(t *testing.T) {
 	for _, v := range vectors(t).Sign {
 		params := members(t, v.Params)
-		if got := sign.TextMD5(params.pairs()) + "key=" + v.Key; got != v.Text {
+		if got := sign.TextMD5(pairs(params)) + "key=" + v.Key; got != v.Text {
 			t.Errorf("%s (%s):\n got %s\nwant %s", v.ID, v.Note, got, v.Text)
 		}
-		if got := sign.SignMD5(params.pairs(), []byte(v.Key)); got != v.Sign {
+		if got := sign.SignMD5(pairs(params), []byte(v.Key)); got != v.Sign {
 			t.Errorf("%s (%s): sign %s, want %s", v.ID, v.Note, got, v.Sign)
 		}
-		if err := sign.VerifyMD5(params.pairs(), []byte(v.Key), strings.ToLower(v.Sign)); err != nil {
+		if err := sign.VerifyMD5(pairs(params), []byte(v.Key), strings.ToLower(v.Sign)); err != nil {
 			t.Errorf("%s (%s): %v", v.ID, v.Note, err)
 		}
 	}
@@ -105,7 +106,7 @@ func TestSignVectors(t *testing.T) {
 func TestSignVectorsAsBodies(t *testing.T) { // covers S11
 	for _, v := range vectors(t).Sign {
 		params := members(t, v.Params)
-		if params.get(signMember) != nil {
+		if params.Get(signMember) != nil {
 			continue // a body's own sign is never among what is signed
 		}
 		var out strings.Builder
@@ -130,11 +131,11 @@ func TestRequestVectors(t *testing.T) {
 		if err != nil || made.Sign != v.ServerSign || made.SignedText != hidden(v.ServerText, v.Key) {
 			t.Errorf("%s (%s): %+v, %v", v.ID, v.Note, made, err)
 		}
-		o, err := parseJSON(body)
+		o, err := strict.Parse(body)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := sign.SignMD5(o.pairs(), key); got != v.ClientSign || sign.TextMD5(o.pairs())+"key="+v.Key != v.ClientText {
+		if got := sign.SignMD5(pairs(o), key); got != v.ClientSign || sign.TextMD5(pairs(o))+"key="+v.Key != v.ClientText {
 			t.Errorf("%s (%s): over all members %s", v.ID, v.Note, got)
 		}
 		// What a client makes over all members passes exactly when the gateway takes it.
@@ -190,15 +191,15 @@ func TestNotifyVectors(t *testing.T) { // covers F10
 // and the signature of its form.
 func asJSON(t *testing.T, raw json.RawMessage, signature, form string) []byte {
 	t.Helper()
-	o, err := parseJSON(raw)
+	o, err := strict.Parse(raw)
 	if err != nil {
 		t.Fatal(err)
 	}
-	sent, err := parseForm([]byte(form), false)
+	sent, err := strict.ParseForm([]byte(form), strict.FormRules{Lone: true})
 	if err != nil {
 		t.Fatal(err)
 	}
-	o = append(o, member{"reqTime", sent.text("reqTime")}, member{signMember, signature})
+	o = append(o, member{Name: "reqTime", Value: sent.Text("reqTime")}, member{Name: signMember, Value: signature})
 	var out strings.Builder
 	writeNested(&out, o)
 	return []byte(out.String())

@@ -15,6 +15,7 @@ import (
 
 	"paydesk/client"
 	"paydesk/client/internal/sign"
+	"paydesk/client/internal/strict"
 	"paydesk/client/internal/wire"
 )
 
@@ -26,6 +27,19 @@ type request struct {
 	fields []field
 	pathID string // stands in the path in place of {transactionId}; it is also among fields
 	keep   []string
+}
+
+// secrets is what must not be kept of a request: the path secret of its callback
+// address.
+func (r request) secrets() wire.Secrets {
+	var addresses []string
+	for _, f := range r.fields {
+		switch f.name {
+		case "callbackUrl", "notifyUrl", "refundCallbackUrl":
+			addresses = append(addresses, f.rendered())
+		}
+	}
+	return wire.PathSecrets(addresses...)
 }
 
 // reply is an answer with a code of success. data is what came as data: an
@@ -92,7 +106,7 @@ func (g *Gateway) composeFlat(req request, out *composed) error {
 	if out.method == http.MethodGet {
 		// The signature comes last, as the gateway's own examples have it.
 		out.query = query(fields) + "&" + query(full[len(full)-1:])
-		out.shown = query(fields) + "&" + signMember + "=" + url.QueryEscape(signature[:8]) + mask
+		out.shown = query(fields) + "&" + signMember + "=" + url.QueryEscape(signature[:8]) + sign.Mask
 		return nil
 	}
 	return encoded(out, full, shown)
@@ -136,11 +150,8 @@ func encodeError(cause error) error {
 	return &client.Error{Class: client.ClassBug, Code: "encode", Message: "the request cannot be written", Err: cause}
 }
 
-// mask stands for what is not shown (S11).
-const mask = "•••"
-
 // cut is as much of a signature as is shown.
-func cut(signature string) string { return signature[:8] + mask }
+func cut(signature string) string { return signature[:8] + sign.Mask }
 
 // stamp is now by the gateway's clock, in milliseconds since 1970.
 func (g *Gateway) stamp() string { return strconv.FormatInt(g.wire.Now().UnixMilli(), 10) }
@@ -230,16 +241,16 @@ func (g *Gateway) judge(req request, answer wire.Answer, r reply) (reply, error)
 		message := fmt.Sprintf("the answer is a redirect (HTTP %d), which is never followed", status)
 		return r, wire.Final(r.fail(op, client.ClassUnknown, "redirect", message, nil))
 	}
-	top, err := parse(answer.Body)
-	if errors.Is(err, errAmbiguous) {
+	top, err := strict.Parse(answer.Body)
+	if errors.Is(err, strict.ErrAmbiguous) {
 		return r, wire.Final(r.fail(op, client.ClassUnknown, "ambiguous", "the answer has a member twice and means nothing certain", err))
 	}
-	code := top.text("code")
+	code := top.Text("code")
 	if len(code) > maxCode {
 		code = ""
 	}
-	r.exchange.Code, r.exchange.Message = code, short(client.MaskCards(top.text("message", "msg")))
-	r.exchange.Answer = wire.Redact(answer.Body, g.kept(req, top)...)
+	r.exchange.Code, r.exchange.Message = code, short(client.MaskCards(req.secrets().Hide(top.Text("message", "msg"))))
+	r.exchange.Answer = wire.Redact(req.secrets().HideBytes(answer.Body), g.kept(req, top)...)
 	class := g.classify(op, code)
 	// A plain refusal counts with a client error too; a success does not, and
 	// nothing counts that comes as a server error (I6).
@@ -248,7 +259,7 @@ func (g *Gateway) judge(req request, answer wire.Answer, r reply) (reply, error)
 	case code == "", status != http.StatusOK && !refused:
 		return r, notHandled(op, answer, &r)
 	case g.accepted(op, code):
-		r.data = top["data"]
+		r.data = top.Get("data")
 		return r, nil
 	}
 	return r, refusal(op, code, class, answer, &r)
@@ -310,11 +321,11 @@ func (g *Gateway) evidence(req request, out composed, answer wire.Answer) client
 	if out.method == http.MethodGet {
 		sent, x.Request = out.query, wire.RedactForm([]byte(out.shown), keep...)
 	} else {
-		x.Request = wire.Redact([]byte(out.shown), keep...)
+		x.Request = wire.Redact(req.secrets().HideBytes([]byte(out.shown)), keep...)
 	}
 	x.RequestHash, x.RequestBytes = wire.Hash([]byte(sent)), len(sent)
 	if answer.Status != 0 {
-		x.Answer, x.AnswerHash = wire.Redact(answer.Body, keep...), wire.Hash(answer.Body)
+		x.Answer, x.AnswerHash = wire.Redact(req.secrets().HideBytes(answer.Body), keep...), wire.Hash(answer.Body)
 	}
 	return x
 }
@@ -331,11 +342,11 @@ func (g *Gateway) kept(req request, value any) []string {
 	walk = func(value any) {
 		switch v := value.(type) {
 		case object:
-			for name, inner := range v {
-				if no, ok := inner.(string); ok && isNumberName(name) && gatewayNumber.MatchString(no) {
+			for _, m := range v {
+				if no, ok := m.Value.(string); ok && isNumberName(m.Name) && gatewayNumber.MatchString(no) {
 					keep = append(keep, no)
 				}
-				walk(inner)
+				walk(m.Value)
 			}
 		case []any:
 			for _, inner := range v {
@@ -367,6 +378,6 @@ func (g *Gateway) preview(req request) (client.Preview, error) {
 		headers[name] = strings.Join(values, ", ")
 	}
 	return client.Preview{
-		Method: out.method, URL: g.wire.URL(out.path), Headers: headers, Body: wire.Redact([]byte(out.shown), g.kept(req, nil)...),
+		Method: out.method, URL: g.wire.URL(out.path), Headers: headers, Body: wire.Redact(req.secrets().HideBytes([]byte(out.shown)), g.kept(req, nil)...),
 	}, nil
 }

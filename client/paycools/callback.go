@@ -9,6 +9,7 @@ import (
 
 	"paydesk/client"
 	"paydesk/client/internal/sign"
+	"paydesk/client/internal/strict"
 	"paydesk/client/internal/wire"
 	"paydesk/client/secret"
 )
@@ -114,11 +115,12 @@ func (*CallbackReader) Refuse() client.CallbackReply {
 // so whom it is for follows from the secret; one that does name another is not
 // believed.
 func (c *CallbackReader) ReadCallback(_ http.Header, body []byte) client.Notice {
-	data, doubt := c.verify(body)
-	if appID := data.text("appId"); doubt == "" && appID != "" && appID != c.appID {
+	data, doubt, found := c.verify(body)
+	if appID := data.Text("appId"); doubt == "" && appID != "" && appID != c.appID {
 		doubt = "the signature is right, but its appId is another's"
 	}
 	n := c.read(data)
+	n.Signature = found
 	if doubt != "" {
 		n.Body = wire.Redact(body, c.appID)
 		return n.Doubted(doubt).Identified(body)
@@ -129,31 +131,35 @@ func (c *CallbackReader) ReadCallback(_ http.Header, body []byte) client.Notice 
 }
 
 // verify checks the signature and returns the members that it stands over. With a
-// doubt they are what was claimed. A long signature beside a param is the group's,
+// doubt they are what was claimed, and found is what is known of the signature
+// that is missing or wrong. A long signature beside a param is the group's,
 // whatever the dialect (paycools: section 12 no. 13).
-func (c *CallbackReader) verify(body []byte) (data object, doubt string) {
+func (c *CallbackReader) verify(body []byte) (data object, doubt string, found *client.Inspection) {
 	t, err := take(body)
 	if err == nil && t.form {
-		err = errNotJSON
+		err = strict.ErrNotJSON
 	}
 	if err != nil {
-		return nil, "the body cannot be read: " + err.Error()
+		return nil, "the body cannot be read: " + err.Error(), wire.NoFinding(err, "")
 	}
-	param, enveloped := t.body["param"].(string)
+	key := c.shared.Reveal()
+	param, enveloped := t.body.Get("param").(string)
 	if !c.group && (!enveloped || c.platform == nil || len(t.sign) <= hexLength) {
-		if err := sign.VerifySHA1(sign.TextSorted(t.members), c.shared.Reveal(), t.sign); err != nil {
-			return t.body, err.Error()
+		in := t.flat(body)
+		if err := sign.VerifySHA1(in.text, key, t.sign); err != nil {
+			return t.body, err.Error(), in.finding(in.checkKeyed(key, t.sign), key, c.appID)
 		}
-		return t.body, ""
+		return t.body, "", nil
 	}
-	inner, malformed := parse([]byte(param))
+	inner, malformed := strict.Parse([]byte(param))
 	if err := sign.VerifyRSA(c.platform, []byte(param), t.sign); err != nil {
-		return inner, err.Error()
+		in := t.inParam(body)
+		return inner, err.Error(), in.finding(in.checkRSA(c.platform, in.sign), key, c.appID)
 	}
 	if malformed != nil {
-		return nil, "the signature is right, but its param is " + malformed.Error()
+		return nil, "the signature is right, but its param is " + malformed.Error(), nil
 	}
-	return inner, ""
+	return inner, "", nil
 }
 
 // hexLength is how long the keyed digest of PH is.
@@ -164,10 +170,10 @@ const hexLength = 40
 // new. Numbers count as they stand: samples of the gateway swap their prefixes.
 func (c *CallbackReader) read(data object) client.Notice {
 	n := client.Notice{
-		Gateway: gatewayName, Kind: client.NoticeOther, AppID: data.text("appId"), Event: short(data.text("eventName")),
-		OrderNo: data.text("mchOrderId", "merchantOrderId"), GatewayOrderNo: data.text("transactionId"),
-		RefundNo: data.text("mchRefundOrderId"), GatewayRefundNo: data.text("refundTransactionId"),
-		Token: data.text("payToken", "paytoken"), UserID: data.text("userId"),
+		Gateway: gatewayName, Kind: client.NoticeOther, AppID: data.Text("appId"), Event: short(data.Text("eventName")),
+		OrderNo: data.Text("mchOrderId", "merchantOrderId"), GatewayOrderNo: data.Text("transactionId"),
+		RefundNo: data.Text("mchRefundOrderId"), GatewayRefundNo: data.Text("refundTransactionId"),
+		Token: data.Text("payToken", "paytoken"), UserID: data.Text("userId"),
 	}
 	event := strings.ToLower(n.Event)
 	switch {
@@ -186,7 +192,7 @@ func (c *CallbackReader) read(data object) client.Notice {
 // readRefund is section 7: the state decides, and the event's name only for a
 // cancelled refund, whose word was never seen.
 func (c *CallbackReader) readRefund(n *client.Notice, event string, data object) {
-	n.Said, n.GatewayOrderNo = short(data.text("refundStatus")), data.text("originalTransactionId")
+	n.Said, n.GatewayOrderNo = short(data.Text("refundStatus")), data.Text("originalTransactionId")
 	if n.RefundNo == "" && n.GatewayRefundNo == "" {
 		n.Reason = "it names no refund"
 		return
@@ -195,8 +201,8 @@ func (c *CallbackReader) readRefund(n *client.Notice, event string, data object)
 	if !known && strings.HasSuffix(event, ".cancel") {
 		status = client.RefundClosed
 	}
-	n.Kind, n.Status, n.At = client.NoticeRefund, string(status), c.values.parseTime(data.text("refundReturnTime", "refundCreateTime"))
-	n.Amount, n.Reason = c.amount(data.text("refundAmount"))
+	n.Kind, n.Status, n.At = client.NoticeRefund, string(status), c.values.parseTime(data.Text("refundReturnTime", "refundCreateTime"))
+	n.Amount, n.Reason = c.amount(data.Text("refundAmount"))
 	if status == client.RefundFailed || status == client.RefundClosed {
 		n.FailCode = failCode(data)
 	}
@@ -208,10 +214,10 @@ func (c *CallbackReader) readRefund(n *client.Notice, event string, data object)
 // readPayment is section 10.3, and the callbacks of checkouts, codes and charges,
 // which are alike.
 func (c *CallbackReader) readPayment(n *client.Notice, event string, data object) {
-	n.Said = short(data.text("transactionStatus", "status"))
+	n.Said = short(data.Text("transactionStatus", "status"))
 	status := orderStatus(n.Said)
-	n.Kind, n.Status, n.At = client.NoticePayment, string(status), c.values.parseTime(data.text("returnTime", "completeTime", "createTime"))
-	n.Amount, n.Reason = c.amount(data.text("amount", "transactionAmount"))
+	n.Kind, n.Status, n.At = client.NoticePayment, string(status), c.values.parseTime(data.Text("returnTime", "completeTime", "createTime"))
+	n.Amount, n.Reason = c.amount(data.Text("amount", "transactionAmount"))
 	if status == client.OrderFailed || status == client.OrderClosed {
 		n.FailCode = failCode(data)
 	}
@@ -222,13 +228,13 @@ func (c *CallbackReader) readPayment(n *client.Notice, event string, data object
 
 // readTokenNotice is section 11.
 func readTokenNotice(n *client.Notice, data object, v values) {
-	n.Said = short(data.text("tokenStatus"))
+	n.Said = short(data.Text("tokenStatus"))
 	if n.Token == "" {
 		n.Reason = "it names no token" // such as token.create.failed
 		return
 	}
-	n.Kind, n.Status = client.NoticeToken, string(tokenStatus(n.Said, data.text("inactiveType")))
-	n.At = v.parseTime(data.text("inactiveTime"))
+	n.Kind, n.Status = client.NoticeToken, string(tokenStatus(n.Said, data.Text("inactiveType")))
+	n.At = v.parseTime(data.Text("inactiveTime"))
 }
 
 // amount reads an amount; one that cannot be read is none, with the reason: the

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"paydesk/client"
+	"paydesk/client/internal/strict"
 )
 
 const callbackSecret = "pc-test-callback-secret"
@@ -219,7 +220,7 @@ func TestAcknowledgement(t *testing.T) { // paycools: section 7
 			t.Errorf("%+v", got)
 		}
 		refusal := c.Refuse()
-		if o, err := parse(refusal.Body); err != nil || o.text("code") != "9999" || refusal.Status < 400 {
+		if o, err := strict.Parse(refusal.Body); err != nil || o.Text("code") != "9999" || refusal.Status < 400 {
 			t.Errorf("%+v, %v", refusal, err)
 		}
 	}

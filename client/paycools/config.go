@@ -14,6 +14,7 @@ import (
 	"unicode/utf8"
 
 	"paydesk/client"
+	"paydesk/client/internal/strict"
 	"paydesk/client/internal/wire"
 	"paydesk/client/secret"
 )
@@ -59,6 +60,10 @@ type Config struct {
 	Defaults
 	Doubts
 
+	// NotifyURL serves where RefundNotifyURL or OrderNotifyURL is empty. Its path is
+	// a secret.
+	NotifyURL secret.Secret
+
 	Channels        map[string]Channel // by channel code
 	RefundWindow    time.Duration      // warn beyond it; 0: 60 days
 	RefundHardLimit time.Duration      // refuse beyond it; 0: 61 days, because from which moment they count is not documented
@@ -103,6 +108,10 @@ type Doubts struct {
 // Channel is what one channel code lets a merchant refund. The gateway's own
 // list could not be had (paycools: section 5).
 type Channel struct{ Refund, Partial, Multiple bool }
+
+// MaxNotifyURL is how many characters a callback address may have (paycools:
+// section 10.1).
+const MaxNotifyURL = maxURL
 
 // Refund limits (paycools: section 4.2, code 1509).
 const (
@@ -216,8 +225,11 @@ func (cfg *Config) checkOrders() error {
 		{"refund_notify_url", cfg.RefundNotifyURL}, {"order_notify_url", cfg.OrderNotifyURL},
 	} {
 		if checkURL(address.name, address.value) != nil {
-			return configError(address.name, fmt.Sprintf("is %.150q", address.value), "https://host/path of at most 100 characters")
+			return configError(address.name, fmt.Sprintf("is %.150q", wire.HideAddress(address.value)), "https://host/path of at most 100 characters")
 		}
+	}
+	if checkURL("notify_url", string(cfg.NotifyURL.Reveal())) != nil {
+		return configError("callback address", "cannot be sent", "https://host/path of at most 100 characters")
 	}
 	if cfg.AppName != "" && (!appName.MatchString(cfg.AppName) || strings.TrimSpace(cfg.AppName) == "") {
 		return configError("app_name", fmt.Sprintf("is %.120q", cfg.AppName), "1 to 100 letters and blanks")
@@ -303,7 +315,7 @@ func (cfg *Config) checkAcknowledgement() error {
 	if cfg.Acknowledgement == "" {
 		return nil
 	}
-	if _, err := parse([]byte(cfg.Acknowledgement)); err != nil || utf8.RuneCountInString(cfg.Acknowledgement) > 1024 {
+	if _, err := strict.Parse([]byte(cfg.Acknowledgement)); err != nil || utf8.RuneCountInString(cfg.Acknowledgement) > 1024 {
 		return configError("acknowledgement", "is no JSON object of at most 1024 characters", `a text such as {"code":1,"msg":"success"}`)
 	}
 	return nil

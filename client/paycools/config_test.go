@@ -166,6 +166,12 @@ func TestCapabilities(t *testing.T) {
 	if number := client.RefundNo("paycools", "P", "O", 1); len(number) > caps.RefundNumberMaxSize || !newNumber.MatchString(number) {
 		t.Errorf("computed number %s is not acceptable", number)
 	}
+	caps = connect(t, "http://127.0.0.1:1", func(c *Config) { c.OrderNotifyURL, c.RefundNotifyURL = "", "" }).Capabilities()
+	for _, missing := range []client.Capability{caps.CreateOrder, caps.ChargeToken, caps.Refund} {
+		if missing.OK || !strings.Contains(missing.Reason, "callback address") {
+			t.Errorf("%+v", missing)
+		}
+	}
 	caps = connect(t, "http://127.0.0.1:1", func(c *Config) { c.Dialect = GROUP }).Capabilities()
 	if caps.Statement.OK || caps.Balance.OK || caps.CloseOrder.OK || !caps.ListTokens.OK || !caps.Refund.OK {
 		t.Errorf("%+v", caps)
@@ -239,7 +245,7 @@ func TestStampIsCorrectedOnce(t *testing.T) { // covers F13
 			t.Fatalf("%s %s: %v", c.dialect, c.refusal, err)
 		}
 		requests := s.requests()
-		if len(requests) != 2 || requests[0].data.text("timestamp") != "1795339800000" || requests[1].data.text("timestamp") != "1795339980500" {
+		if len(requests) != 2 || requests[0].data.Text("timestamp") != "1795339800000" || requests[1].data.Text("timestamp") != "1795339980500" {
 			t.Errorf("%s: %d requests, %s and %s", c.dialect, len(requests), requests[0].body, requests[1].body)
 		}
 		g, s = dialectWith(t, c.dialect, refused)
@@ -310,7 +316,7 @@ func TestSecretsStayInside(t *testing.T) { // covers S8, S9, S11
 		all += string(x)
 	}
 	for _, r := range s.requests() {
-		signature := r.data.text("sign")
+		signature := r.data.Text("sign")
 		for _, hidden := range []string{canary, signature, signature[20:60]} {
 			if hidden == "" || strings.Contains(all, hidden) {
 				t.Errorf("%.12s… is visible", hidden)

@@ -13,6 +13,8 @@ import (
 
 	"paydesk/client"
 	"paydesk/client/internal/sign"
+	"paydesk/client/internal/strict"
+	"paydesk/client/internal/wire"
 )
 
 // Kinds of bodies that the inspector knows.
@@ -31,11 +33,12 @@ const (
 
 // inspected is a body taken apart for one scheme.
 type inspected struct {
-	text   string // what is signed, without the secret
-	keyed  bool   // SHA-1 with the secret; else RSA
-	sha1   bool   // RSA over SHA-1
-	sign   string // the body's own signature
-	others []other
+	text    string      // what is signed, without the secret
+	members [][2]string // of which text is made; nil when it is one member's text
+	keyed   bool        // SHA-1 with the secret; else RSA
+	sha1    bool        // RSA over SHA-1
+	sign    string      // the body's own signature
+	others  []other
 }
 
 // other is what somebody may have signed in place of the right text.
@@ -86,7 +89,7 @@ func Sign(dialect, kind string, key, body []byte) (client.Inspection, error) {
 func Verify(dialect, kind string, key, body []byte, signature string) (client.Inspection, error) {
 	in, err := inspect(dialect, kind, key, body)
 	switch {
-	case errors.Is(err, errAmbiguous), errors.Is(err, errUnsigned):
+	case errors.Is(err, strict.ErrAmbiguous), errors.Is(err, errUnsigned):
 		return client.Inspection{Sign: signature, Reason: err.Error(), Different: -1}, nil
 	case err != nil:
 		return client.Inspection{}, bodyInput(err)
@@ -99,22 +102,48 @@ func Verify(dialect, kind string, key, body []byte, signature string) (client.In
 		if err != nil {
 			return client.Inspection{}, err
 		}
-		found := in.keyedInspection(secretText)
-		found.Sign, found.Different = signature, difference(signature, found.Expected)
-		found.Reason = in.keyedReason(secretText, signature)
-		if found.Valid = found.Reason == ""; found.Valid {
-			found.Different = -1
-		}
-		return found, nil
+		return in.checkKeyed(secretText, signature), nil
 	}
 	public, err := sign.ParseVerifying(key)
 	if err != nil {
 		return client.Inspection{}, keyInput(err)
 	}
+	return in.checkRSA(public, signature), nil
+}
+
+// checkKeyed is what there is to find out about a signature with the secret.
+func (in inspected) checkKeyed(key []byte, signature string) client.Inspection {
+	found := in.keyedInspection(key)
+	found.Sign, found.Different = signature, sign.Difference(signature, found.Expected)
+	found.Reason = in.reason(func(text string) error { return sign.VerifySHA1(text, key, signature) })
+	if found.Valid = found.Reason == ""; found.Valid {
+		found.Different = -1
+	}
+	return found
+}
+
+// checkRSA is what there is to find out about an RSA signature.
+func (in inspected) checkRSA(public *rsa.PublicKey, signature string) client.Inspection {
+	verify := sign.VerifyRSA
+	if in.sha1 {
+		verify = sign.VerifyRSASHA1
+	}
 	found := in.rsaInspection(signature)
-	found.Reason = in.rsaReason(public, signature)
+	found.Reason = in.reason(func(text string) error { return verify(public, []byte(text), signature) })
 	found.Valid = found.Reason == ""
-	return found, nil
+	return found
+}
+
+// finding is such an inspection as it is kept: without the callback secret, and
+// redacted by the rules that hold for the body. keep is as in wire.Redact.
+func (in inspected) finding(found client.Inspection, key []byte, keep ...string) *client.Inspection {
+	found.Sign = sign.Hide(found.Sign, key)
+	if in.members == nil {
+		found.SignedText = sign.Hide(string(wire.Redact([]byte(in.text), keep...)), key)
+		return wire.Finding(found)
+	}
+	found.SignedText = shown(sign.JoinSorted(wire.RedactPairs(sign.HidePairs(sign.PairsSorted(in.members), key), keep...)), key)
+	return wire.Finding(found)
 }
 
 // errUnsigned says why an answer cannot be inspected.
@@ -143,45 +172,53 @@ func inspect(dialect, kind string, key, body []byte) (inspected, error) {
 	if err != nil {
 		return inspected{}, err
 	}
-	in := inspected{text: sign.TextSorted(t.members), sign: t.sign, sha1: dialect == PHOld && kind == KindRequest}
-	param, enveloped := t.body["param"].(string)
+	in := t.flat(body)
+	in.sha1 = dialect == PHOld && kind == KindRequest
 	if kind == KindCallback {
+		_, enveloped := t.body.Get("param").(string)
 		if _, err := sign.ParseVerifying(key); err == nil && enveloped {
-			return inspectParam(body)
+			return t.inParam(body), nil
 		}
 		in.keyed = true
-	}
-	in.others = []other{
-		{withEmpty(t.members), "the empty members included"},
-		{string(body), "the bytes of the whole body"},
-	}
-	if enveloped {
-		in.others = append(in.others, other{param, "the text of param alone, as GROUP and PH2-PARAM do"})
 	}
 	return in, nil
 }
 
-// inspectParam is a body whose param text is signed. A body without one is taken
-// as that text itself.
+// flat is a body whose members are signed side by side.
+func (t taken) flat(body []byte) inspected {
+	in := inspected{text: sign.TextSorted(t.members), members: t.members, sign: t.sign, others: []other{
+		{withEmpty(t.members), "the empty members included"},
+		{string(body), "the bytes of the whole body"},
+	}}
+	if param, ok := t.body.Get("param").(string); ok {
+		in.others = append(in.others, other{param, "the text of param alone, as GROUP and PH2-PARAM do"})
+	}
+	return in
+}
+
+// inspectParam is a body whose param text is signed.
 func inspectParam(body []byte) (inspected, error) {
 	if len(bytes.TrimSpace(body)) == 0 {
 		return inspected{}, errors.New("the body is empty")
 	}
-	in := inspected{text: string(body)}
 	t, err := take(body)
-	if errors.Is(err, errAmbiguous) {
+	if errors.Is(err, strict.ErrAmbiguous) {
 		return inspected{}, err
 	}
-	param, ok := t.body["param"].(string)
-	if err != nil || !ok {
-		return in, nil
+	return t.inParam(body), nil
+}
+
+// inParam is a body whose param text is signed. One that has none is taken as that
+// text itself.
+func (t taken) inParam(body []byte) inspected {
+	param, ok := t.body.Get("param").(string)
+	if !ok {
+		return inspected{text: string(body)}
 	}
-	in.text, in.sign = param, t.sign
-	in.others = []other{
+	return inspected{text: param, sign: t.sign, others: []other{
 		{sign.TextSorted(t.members), "appId and param, as PH2 does"},
 		{string(body), "the bytes of the whole body"},
-	}
-	return in, nil
+	}}
 }
 
 // withEmpty is the signed text with the empty members left in.
@@ -194,14 +231,10 @@ func withEmpty(members [][2]string) string {
 	return strings.Join(texts, "&")
 }
 
-// rsaReason is empty for a valid signature; else it says why it is none, and what
-// it is instead as far as that can be found out. It only explains.
-func (in inspected) rsaReason(public *rsa.PublicKey, signature string) string {
-	verify := sign.VerifyRSA
-	if in.sha1 {
-		verify = sign.VerifyRSASHA1
-	}
-	err := verify(public, []byte(in.text), signature)
+// reason is empty for a valid signature; else it says why it is none, and what it
+// is instead as far as that can be found out. It only explains.
+func (in inspected) reason(verify func(text string) error) string {
+	err := verify(in.text)
 	var fault *sign.Fault
 	switch {
 	case err == nil:
@@ -212,28 +245,7 @@ func (in inspected) rsaReason(public *rsa.PublicKey, signature string) string {
 		return "no signature given"
 	case fault.Reason == sign.ReasonMismatch:
 		for _, o := range in.others {
-			if verify(public, []byte(o.text), signature) == nil {
-				return "signature does not match: it is made over " + o.why
-			}
-		}
-	}
-	return fault.Error()
-}
-
-// keyedReason is rsaReason for the callback secret.
-func (in inspected) keyedReason(key []byte, signature string) string {
-	err := sign.VerifySHA1(in.text, key, signature)
-	var fault *sign.Fault
-	switch {
-	case err == nil:
-		return ""
-	case !errors.As(err, &fault):
-		return err.Error()
-	case fault.Reason == sign.ReasonMissing:
-		return "no signature given"
-	case fault.Reason == sign.ReasonMismatch:
-		for _, o := range in.others {
-			if sign.VerifySHA1(o.text, key, signature) == nil {
+			if verify(o.text) == nil {
 				return "signature does not match: it is made over " + o.why
 			}
 		}
@@ -248,41 +260,23 @@ func (in inspected) rsaInspection(signature string) client.Inspection {
 	return client.Inspection{Sign: signature, SignedText: in.text, SignedSHA256: hex.EncodeToString(sum[:]), Different: -1}
 }
 
+// joint is what stands between the signed text and the secret.
+const joint = "&secret="
+
 // keyedInspection fills what follows from the signed text and the secret.
 func (in inspected) keyedInspection(key []byte) client.Inspection {
-	const joint = "&secret="
 	digest := sha256.New()
 	digest.Write([]byte(in.text))
 	digest.Write([]byte(joint))
 	digest.Write(key)
 	return client.Inspection{
-		SignedText: masked(in.text, key) + joint + mask, SignedSHA256: hex.EncodeToString(digest.Sum(nil)),
+		SignedText: shown(in.text, key), SignedSHA256: hex.EncodeToString(digest.Sum(nil)),
 		Expected: sign.SignSHA1(in.text, key), Different: -1,
 	}
 }
 
-// masked hides a secret that somebody put among the values. A very short one is
-// left, because hiding it would give it away by what is missing.
-func masked(text string, key []byte) string {
-	if len(key) < 8 {
-		return text
-	}
-	return strings.ReplaceAll(text, string(key), mask)
-}
-
-// difference is the first byte at which a signature differs from the right one,
-// upper and lower case being alike; −1 when there is nothing to compare.
-func difference(given, right string) int {
-	if given == "" {
-		return -1
-	}
-	for i := range min(len(given), len(right)) {
-		if !strings.EqualFold(given[i:i+1], right[i:i+1]) {
-			return i
-		}
-	}
-	return min(len(given), len(right))
-}
+// shown is a text without the secret, and with what stands for it at its end.
+func shown(text string, key []byte) string { return sign.Hide(text, key) + joint + sign.Mask }
 
 // NormaliseKey turns any accepted text of an RSA key into raw DER, the form in
 // which keys are stored: PKCS#8 for a private key, SubjectPublicKeyInfo for a

@@ -1,7 +1,9 @@
 package paycools
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -32,7 +34,7 @@ func (g *Gateway) CreateOrder(ctx context.Context, req client.CreateOrder) (clie
 	if err := g.checkOrderEcho(out.op, req, &r); err != nil {
 		return answer, err
 	}
-	page := data.text("checkoutUrl", "redirectUrl")
+	page := data.Text("checkoutUrl", "redirectUrl")
 	switch {
 	case req.Token != "":
 		page = ""
@@ -43,17 +45,15 @@ func (g *Gateway) CreateOrder(ctx context.Context, req client.CreateOrder) (clie
 	}
 	answer.PageURL = page
 	answer.Order = client.Order{
-		OrderNo: req.OrderNo, GatewayOrderNo: data.text("transactionId"), ChannelNo: data.text("checkoutId"), UserID: req.UserID,
-		Amount: req.Amount, Status: orderStatus(data.text("transactionStatus", "status")), Method: g.channelOf(req), CreatedAt: r.exchange.At,
+		OrderNo: req.OrderNo, GatewayOrderNo: data.Text("transactionId"), ChannelNo: data.Text("checkoutId"), UserID: req.UserID,
+		Amount: req.Amount, Status: orderStatus(data.Text("transactionStatus", "status")), Method: g.channelOf(req), CreatedAt: r.exchange.At,
 	}
 	return answer, nil
 }
 
 // orderRequest checks and renders a new order.
 func (g *Gateway) orderRequest(req client.CreateOrder) (request, error) {
-	if req.NotifyURL == "" {
-		req.NotifyURL = g.defaults.OrderNotifyURL
-	}
+	req.NotifyURL = cmp.Or(req.NotifyURL, g.defaults.OrderNotifyURL, string(g.notify.Reveal()))
 	if err := firstError(
 		checkNewNumber("order_no", req.OrderNo),
 		g.checkAmount(req.Amount),
@@ -65,7 +65,7 @@ func (g *Gateway) orderRequest(req client.CreateOrder) (request, error) {
 		return request{}, err
 	}
 	if req.NotifyURL == "" {
-		return request{}, missing("order_notify_url", "the address to which PayCools reports payments; it insists on one")
+		return request{}, missing("order_notify_url", "the address to which PayCools reports payments, unless callback.public_url says it for all profiles; it insists on one")
 	}
 	if req.Token == "" && req.ReturnURL == "" {
 		return request{}, inputError("return_url", "is missing", "where the payer's browser goes afterwards, at most 100 characters")
@@ -164,21 +164,21 @@ func isCountry(text string) bool { return text == "" || len(text) == 2 && isCurr
 // repeats all of it.
 func (g *Gateway) checkOrderEcho(op operation, req client.CreateOrder, r *reply) error {
 	data := r.object()
-	if got := data.text("mchOrderId", "merchantOrderId"); got != "" && !sameNumber(got, req.OrderNo) {
+	if got := data.Text("mchOrderId", "merchantOrderId"); got != "" && !sameNumber(got, req.OrderNo) {
 		return r.contradict(op, "mchOrderId", got, req.OrderNo)
 	}
-	if got := data.text("currency"); got != "" && !strings.EqualFold(got, req.Amount.Currency) {
+	if got := data.Text("currency"); got != "" && !strings.EqualFold(got, req.Amount.Currency) {
 		return r.contradict(op, "currency", got, req.Amount.Currency)
 	}
-	if text := data.text("transactionAmount", "amount"); text != "" {
+	if text := data.Text("transactionAmount", "amount"); text != "" {
 		if echoed, err := g.readCents(text); err != nil || echoed != req.Amount {
 			return r.contradict(op, "amount", text, string(cents(req.Amount)))
 		}
 	}
-	if data.text("transactionId", "checkoutId", "mchOrderId") == "" {
+	if data.Text("transactionId", "checkoutId", "mchOrderId") == "" {
 		return r.fail(op, client.ClassUnknown, "wrong-echo", "the answer names no order", nil)
 	}
-	if op == opTokenPay && data.text("transactionStatus") == "" {
+	if op == opTokenPay && data.Text("transactionStatus") == "" {
 		return r.fail(op, client.ClassUnknown, "status", "the answer has no transactionStatus", nil)
 	}
 	return nil
@@ -199,15 +199,15 @@ func (g *Gateway) CloseOrder(ctx context.Context, orderNo string) (client.OrderA
 		return answer, err
 	}
 	data := r.object()
-	if got := data.text("mchOrderId"); got != "" && !sameNumber(got, orderNo) {
+	if got := data.Text("mchOrderId"); got != "" && !sameNumber(got, orderNo) {
 		return answer, r.contradict(opCheckoutClose, "mchOrderId", got, orderNo)
 	}
 	answer.Order = g.readOrder(data)
 	answer.Order.OrderNo = orderNo
-	if data.text("status", "transactionStatus") == "" {
+	if data.Text("status", "transactionStatus") == "" {
 		answer.Order.Status = client.OrderClosed
 	}
-	if text := data.text("amount"); text != "" {
+	if text := data.Text("amount"); text != "" {
 		if answer.Order.Amount, err = g.readCents(text); err != nil {
 			return client.OrderAnswer{Exchange: r.exchange}, r.amountFault(opCheckoutClose, text, err)
 		}
@@ -240,15 +240,21 @@ func (g *Gateway) FindOrder(ctx context.Context, ref client.OrderRef) (client.Or
 	ways := []func(context.Context, client.OrderRef) (client.OrderAnswer, error){
 		g.findCheckout, g.findPayment, g.findCharge, g.findInStatement,
 	}
-	var last error
+	var last, unread error
 	for _, way := range ways {
 		answer, err := way(ctx, ref)
-		if class := client.ClassOf(err); class != client.ClassNotFound && class != client.ClassUnsupported {
+		class := client.ClassOf(err)
+		switch {
+		case withoutAmount(err):
+			unread = err // it is known; another way may tell more
+		case class != client.ClassNotFound && class != client.ClassUnsupported:
 			return answer, err
-		}
-		if last == nil || client.ClassOf(last) == client.ClassUnsupported {
+		case last == nil || client.ClassOf(last) == client.ClassUnsupported:
 			last = err
 		}
+	}
+	if unread != nil {
+		return client.OrderAnswer{}, unread
 	}
 	if client.ClassOf(last) == client.ClassUnsupported {
 		return client.OrderAnswer{}, last
@@ -288,7 +294,15 @@ func (g *Gateway) findPayment(ctx context.Context, ref client.OrderRef) (client.
 	if !g.has(req.op) {
 		return client.OrderAnswer{}, unsupported("order", "this account looks up no payment by the gateway's number")
 	}
-	return g.askOrder(ctx, req, ref)
+	answer, err := g.askOrder(ctx, req, ref)
+	if client.ClassOf(err) == client.ClassRefused && ref.GatewayOrderNo == "" {
+		// A merchant's number in place of the gateway's may be refused for its form:
+		// that says nothing about the order, which the statement may still list.
+		return answer, &client.Error{
+			Class: client.ClassNotFound, Code: "order", Message: "the number is none of PayCools' own", Exchange: client.ExchangeOf(err), Err: err,
+		}
+	}
+	return answer, err
 }
 
 // findCharge asks for a charge of an authorisation, which is no web payment.
@@ -311,14 +325,17 @@ func (g *Gateway) askOrder(ctx context.Context, req request, ref client.OrderRef
 	if len(data) == 0 {
 		return answer, r.fail(req.op, client.ClassNotFound, "order", "the gateway answered without an order", nil)
 	}
-	o := g.readOrder(data)
-	if o.Amount, err = g.readCents(data.text("amount", "transactionAmount")); err != nil {
-		return answer, r.amountFault(req.op, data.text("amount", "transactionAmount"), err)
+	o, amount := g.readOrder(data), data.Text("amount", "transactionAmount")
+	if amount == "" && (req.op == opCheckoutQuery || req.op == opTokenPayQuery) {
+		return answer, r.fail(req.op, client.ClassUnknown, codeNoAmount, "the answer has no amount", nil)
+	}
+	if o.Amount, err = g.readCents(amount); err != nil {
+		return answer, r.amountFault(req.op, amount, err)
 	}
 	if err := checkOrder(&r, req, o, ref); err != nil {
 		return answer, err
 	}
-	if currency := data.text("currency"); currency != "" && !strings.EqualFold(currency, g.currency) {
+	if currency := data.Text("currency"); currency != "" && !strings.EqualFold(currency, g.currency) {
 		return answer, r.contradict(req.op, "currency", currency, g.currency)
 	}
 	if o.OrderNo == "" {
@@ -326,6 +343,16 @@ func (g *Gateway) askOrder(ctx context.Context, req request, ref client.OrderRef
 	}
 	answer.Order = o
 	return answer, nil
+}
+
+// codeNoAmount is an order whose answer leaves its amount out: what the answers
+// about checkouts and charges hold is not published (paycools: sections 10.5 and
+// 11).
+const codeNoAmount = "no-amount"
+
+func withoutAmount(err error) bool {
+	e, ok := errors.AsType[*client.Error](err)
+	return ok && e.Code == codeNoAmount
 }
 
 // checkOrder compares an order with the numbers by which it was asked for (F7).
@@ -347,15 +374,15 @@ func checkOrder(r *reply, req request, o client.Order, ref client.OrderRef) erro
 // 10.2 and 10.5). Its members have other names in other places.
 func (g *Gateway) readOrder(data object) client.Order {
 	o := client.Order{
-		OrderNo: data.text("mchOrderId", "merchantOrderId"), GatewayOrderNo: data.text("transactionId"), ChannelNo: data.text("checkoutId"),
-		Status:    orderStatus(data.text("transactionStatus", "status")),
-		Method:    short(data.text("channelCode", "channelcode", "paymentChannel", "paymentMethod")),
-		Note:      short(client.MaskCards(data.text("remark"))),
-		CreatedAt: g.parseTime(data.text("createTime")),
+		OrderNo: data.Text("mchOrderId", "merchantOrderId"), GatewayOrderNo: data.Text("transactionId"), ChannelNo: data.Text("checkoutId"),
+		Status:    orderStatus(data.Text("transactionStatus", "status")),
+		Method:    short(data.Text("channelCode", "channelcode", "paymentChannel", "paymentMethod")),
+		Note:      short(client.MaskCards(data.Text("remark"))),
+		CreatedAt: g.parseTime(data.Text("createTime")),
 	}
 	switch o.Status {
 	case client.OrderPaid:
-		o.PaidAt = g.parseTime(data.text("returnTime", "completeTime"))
+		o.PaidAt = g.parseTime(data.Text("returnTime", "completeTime"))
 	case client.OrderFailed, client.OrderClosed:
 		o.FailCode = failCode(data)
 	case client.OrderPending, client.OrderUnknown:

@@ -46,10 +46,10 @@ func TestCreateWebPayment(t *testing.T) { // paycools: section 10.1
 		t.Fatal(err)
 	}
 	r := s.last().data
-	if r.text("email") != "desk@shop.example.ph" || r.text("mobile") != "09170000001" || r.text("channelCode") != "PAYMAYA" || r.text("callbackUrl") != "https://x.example/h" {
+	if r.Text("email") != "desk@shop.example.ph" || r.Text("mobile") != "09170000001" || r.Text("channelCode") != "PAYMAYA" || r.Text("callbackUrl") != "https://x.example/h" {
 		t.Errorf("sent %v", r)
 	}
-	if _, there := r["remark"]; there {
+	if r.Get("remark") != nil {
 		t.Error("an empty remark was sent")
 	}
 }
@@ -104,7 +104,7 @@ func TestChargeAToken(t *testing.T) { // paycools: section 11
 			t.Fatalf("%+v, %v", got, err)
 		}
 		r := s.last()
-		if r.path != c.path || r.data.text("payToken") != "tok_1" || r.data.text("timestamp") != "1795339800000" || r.data.text("amount") != "150050" {
+		if r.path != c.path || r.data.Text("payToken") != "tok_1" || r.data.Text("timestamp") != "1795339800000" || r.data.Text("amount") != "150050" {
 			t.Errorf("sent %s %s", r.path, r.body)
 		}
 		req.Method = ""
@@ -301,7 +301,7 @@ func TestFindCheckout(t *testing.T) { // paycools: section 10.5
 	if err != nil || got.Order != want || got.Exchange.Operation != "checkoutQuery" {
 		t.Errorf("%+v, %v", got.Order, err)
 	}
-	if r := s.last(); r.path != "/api/v2/checkout/query" || r.data.text("mchOrderId") != "SO20261122000001" || r.data.text("timestamp") != "1795339800000" {
+	if r := s.last(); r.path != "/api/v2/checkout/query" || r.data.Text("mchOrderId") != "SO20261122000001" || r.data.Text("timestamp") != "1795339800000" {
 		t.Errorf("sent %s %s", r.path, r.body)
 	}
 	g, s = dialectWith(t, GROUP, answer{body: strings.Replace(strings.Replace(body, `"code":1,`, `"code":10000,`, 1), `"checkoutId":"CH1"`, `"transactionId":"C1"`, 1)})
@@ -332,7 +332,7 @@ func TestFindCheckout(t *testing.T) { // paycools: section 10.5
 func TestFindCharge(t *testing.T) {
 	s := newStub(t)
 	s.script = func(r received) answer {
-		if r.path == "/api/jt/direct/debit/query" && r.data.text("transactionId") == "C120261122010000002" && r.data.text("timestamp") != "" {
+		if r.path == "/api/jt/direct/debit/query" && r.data.Text("transactionId") == "C120261122010000002" && r.data.Text("timestamp") != "" {
 			return ok(with(t, chargeDone, `"channelType"`, `"amount":150050,"channelType"`))
 		}
 		return code(1008)
@@ -353,7 +353,7 @@ func TestCloseOrder(t *testing.T) { // paycools: section 10.5
 	} {
 		g, s := dialectWith(t, PH2, answer{body: `{"code":1,"data":` + data + `}`})
 		got, err := g.CloseOrder(t.Context(), "SO1")
-		if err != nil || got.Order != want || s.last().path != "/api/v2/checkout/close" || s.last().data.text("mchOrderId") != "SO1" {
+		if err != nil || got.Order != want || s.last().path != "/api/v2/checkout/close" || s.last().data.Text("mchOrderId") != "SO1" {
 			t.Errorf("%s: %+v, %v", data, got.Order, err)
 		}
 	}

@@ -19,6 +19,7 @@ import (
 	"paydesk/client"
 	"paydesk/client/internal/sign"
 	"paydesk/client/internal/wire"
+	"paydesk/client/secret"
 )
 
 // Gateway is one application of one merchant. It is safe for concurrent use.
@@ -31,6 +32,7 @@ type Gateway struct {
 	appID   string
 
 	defaults     Defaults
+	notify       *secret.Secret // a pointer, because fmt looks past the methods of what unexported fields hold (S9)
 	doubts       Doubts
 	paths        map[string]string
 	successCodes []string
@@ -71,7 +73,7 @@ func New(cfg Config) (*Gateway, error) {
 	}
 	g := &Gateway{
 		merchant: merchant, values: newValues(cfg), dialect: cfg.dialect(), appID: cfg.AppID,
-		defaults: cfg.Defaults, doubts: cfg.Doubts, channels: maps.Clone(cfg.Channels),
+		defaults: cfg.Defaults, notify: &cfg.NotifyURL, doubts: cfg.Doubts, channels: maps.Clone(cfg.Channels),
 		successCodes: slices.Clone(cfg.SuccessCodes), notFound: slices.Clone(cfg.NotFoundCodes),
 		window: cfg.RefundWindow, limit: cfg.RefundHardLimit, speed: cfg.Speed,
 	}
@@ -131,7 +133,8 @@ const (
 	noClose       = "PayCools cannot close a web payment; its link lives one hour"
 	noCloseGroup  = "PayCools' group interface has no documented way to close a checkout"
 	noDirectDebit = "this account has no direct debit, and PayCools keeps no cards"
-	noRefundURL   = "PayCools wants a callback address with every refund: set refund_notify_url in the profile"
+	noRefundURL   = "PayCools wants a callback address with every refund: set callback.public_url, or refund_notify_url in the profile"
+	noOrderURL    = "PayCools wants a callback address with every order: set callback.public_url, or order_notify_url in the profile"
 )
 
 // Capabilities implements client.Gateway (paycools: sections 1, 5, 6 and 8). The
@@ -167,8 +170,14 @@ func (g *Gateway) Capabilities() client.Capabilities {
 	if g.dialect == GROUP && !c.CloseOrder.OK {
 		c.CloseOrder = client.Cannot(noCloseGroup)
 	}
-	if g.defaults.RefundNotifyURL == "" {
+	if g.defaults.RefundNotifyURL == "" && g.notify.Empty() {
 		c.Refund = client.Cannot(noRefundURL)
+	}
+	if g.defaults.OrderNotifyURL == "" && g.notify.Empty() {
+		c.CreateOrder = client.Cannot(noOrderURL)
+		if c.ChargeToken.OK {
+			c.ChargeToken = c.CreateOrder
+		}
 	}
 	return c
 }

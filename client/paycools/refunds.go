@@ -1,11 +1,13 @@
 package paycools
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
 
 	"paydesk/client"
+	"paydesk/client/internal/wire"
 )
 
 // defaultReason is sent where the agent gave none: some documents make the reason
@@ -17,9 +19,7 @@ func (g *Gateway) refundRequest(req client.RefundRequest) (request, error) {
 	if strings.TrimSpace(req.Reason) == "" {
 		req.Reason = defaultReason
 	}
-	if req.NotifyURL == "" {
-		req.NotifyURL = g.defaults.RefundNotifyURL
-	}
+	req.NotifyURL = cmp.Or(req.NotifyURL, g.defaults.RefundNotifyURL, string(g.notify.Reveal()))
 	if req.GatewayOrderNo == "" {
 		return request{}, &client.Error{
 			Class: client.ClassInput, Code: "gateway_order_no", Message: fmt.Sprintf("the gateway's number of order %.80q is not known; PayCools refunds by it", req.OrderNo),
@@ -36,7 +36,7 @@ func (g *Gateway) refundRequest(req client.RefundRequest) (request, error) {
 		return request{}, err
 	}
 	if req.NotifyURL == "" {
-		return request{}, missing("refund_notify_url", "the address to which PayCools reports refunds; it insists on one")
+		return request{}, missing("refund_notify_url", "the address to which PayCools reports refunds, unless callback.public_url says it for all profiles; it insists on one")
 	}
 	return request{
 		op: opRefund,
@@ -54,7 +54,7 @@ func (g *Gateway) refundRequest(req client.RefundRequest) (request, error) {
 // Refund implements client.Refunds. GatewayOrderNo is needed: PayCools refunds by
 // its own number of the payment. An accepted refund is pending, never done; every
 // echoed field is compared with what was asked (F7). A word that this version
-// does not know is ClassUnknown with Code "status": the refund may be under way.
+// does not know is RefundUnknown with the word: the refund may be under way.
 // A plain refusal is ClassRefused with unverified evidence, for the desk to settle
 // by query (UnsignedRefusals); a repeated number, code 1515, is ClassUnknown,
 // because it says that an earlier sending arrived (F8).
@@ -83,7 +83,7 @@ func (g *Gateway) Refund(ctx context.Context, req client.RefundRequest) (client.
 	}
 	// Ours is the spelling that is stored.
 	got.RefundNo, got.OrderNo, got.GatewayOrderNo = req.RefundNo, req.OrderNo, req.GatewayOrderNo
-	if err := g.statusKnown(opRefund, &r, r.object()); err != nil {
+	if err := stateGiven(opRefund, &r, r.object()); err != nil {
 		return answer, err
 	}
 	answer.Refund = got
@@ -138,8 +138,9 @@ func (g *Gateway) RefundsOf(ctx context.Context, gatewayOrderNo string) (client.
 
 // FindRefund implements client.Finder: by the payment and our own number in its
 // list, else by the gateway's number of the refund. ClassInput when neither number
-// of the gateway is known. Found in the list twice, or with a state that is no
-// known word, is ClassUnknown (reliability: section 4).
+// of the gateway is known. Found in the list twice, or without a state, is
+// ClassUnknown; a state that is no known word is RefundUnknown with the word
+// (reliability: section 4).
 func (g *Gateway) FindRefund(ctx context.Context, ref client.RefundRef) (client.RefundAnswer, error) {
 	by := field{"originalTransactionId", ref.GatewayOrderNo}
 	switch {
@@ -165,7 +166,7 @@ func (g *Gateway) FindRefund(ctx context.Context, ref client.RefundRef) (client.
 	if err := confirm(&listed, listed.refunds[found], ref); err != nil {
 		return answer, err
 	}
-	if err := g.statusKnown(opRefundQuery, &listed.reply, data[found]); err != nil {
+	if err := stateGiven(opRefundQuery, &listed.reply, data[found]); err != nil {
 		return answer, err
 	}
 	answer.Refund = listed.refunds[found]
@@ -262,20 +263,24 @@ func (g *Gateway) listRefunds(ctx context.Context, by field) (refundList, []obje
 
 // readRefund reads one refund; only its amount can be wrong.
 func (g *Gateway) readRefund(op operation, r *reply, data object) (client.Refund, error) {
-	status, _ := g.refundStatus(data.text("refundStatus"))
+	said := data.Text("refundStatus")
+	status, known := g.refundStatus(said)
 	got := client.Refund{
-		RefundNo: data.text("mchRefundOrderId"), GatewayRefundNo: data.text("refundTransactionId"),
-		GatewayOrderNo: data.text("originalTransactionId"), Status: status,
+		RefundNo: data.Text("mchRefundOrderId"), GatewayRefundNo: data.Text("refundTransactionId"),
+		GatewayOrderNo: data.Text("originalTransactionId"), Status: status,
+	}
+	if !known {
+		got.Word = wire.Word(said)
 	}
 	switch status {
 	case client.RefundSuccess:
-		got.SettledAt = g.parseTime(data.text("refundReturnTime"))
+		got.SettledAt = g.parseTime(data.Text("refundReturnTime"))
 	case client.RefundFailed, client.RefundClosed:
-		got.SettledAt = g.parseTime(data.text("refundReturnTime"))
+		got.SettledAt = g.parseTime(data.Text("refundReturnTime"))
 		got.FailCode = failCode(data)
 	default:
 	}
-	if text := data.text("refundAmount"); text != "" {
+	if text := data.Text("refundAmount"); text != "" {
 		var err error
 		if got.Amount, err = g.readCents(text); err != nil {
 			return got, r.fail(op, client.ClassUnknown, "amount", fmt.Sprintf("the answer's refundAmount %.40q cannot be read", client.MaskCards(text)), err)
@@ -287,15 +292,15 @@ func (g *Gateway) readRefund(op operation, r *reply, data object) (client.Refund
 // failCode is the gateway's reason: a code of its other, negative series where
 // there is one, kept as it is (paycools: section 4.2).
 func failCode(data object) string {
-	return short(client.MaskCards(data.text("failedCode", "failedMessage")))
+	return short(client.MaskCards(data.Text("failedCode", "failedMessage")))
 }
 
-// statusKnown refuses a refund whose state is missing or no word of section 9:
-// what it means for the money is not known.
-func (g *Gateway) statusKnown(op operation, r *reply, data object) error {
-	text := data.text("refundStatus")
-	if _, ok := g.refundStatus(text); ok {
-		return nil
+// stateGiven refuses a refund without a state: what it means for the money is not
+// known. A word that is none of section 9 is a state, of which nothing more is
+// known either; it is shown as it is.
+func stateGiven(op operation, r *reply, data object) error {
+	if data.Text("refundStatus") == "" {
+		return r.fail(op, client.ClassUnknown, "status", "the answer has no refundStatus", nil)
 	}
-	return r.fail(op, client.ClassUnknown, "status", fmt.Sprintf("the answer's refundStatus is %.40q", client.MaskCards(text)), nil)
+	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"paydesk/client"
+	"paydesk/client/internal/strict"
 	"paydesk/client/internal/wire"
 )
 
@@ -115,7 +116,7 @@ func (g *Gateway) statementPage(ctx context.Context, of client.Day, page, number
 	if len(records) == 0 {
 		return out, nil
 	}
-	text, err := encodeValue(records)
+	text, err := strict.Encode(strict.Sorted(records))
 	if err != nil {
 		return out, encodeError(err)
 	}
@@ -140,8 +141,8 @@ func statementRecords(data any) (records []any, ok bool) {
 	case []any:
 		return v, true
 	case object:
-		list, ok := v["records"].([]any)
-		return list, ok || v["records"] == nil
+		list, ok := v.Get("records").([]any)
+		return list, ok || v.Get("records") == nil
 	}
 	return nil, false
 }
@@ -162,10 +163,10 @@ func (g *Gateway) readRecord(item any) (client.Order, error) {
 		return o, inputError("merchantOrderId", "and transactionId are missing", "at least one of them")
 	}
 	var err error
-	if o.Amount, err = g.readMajor(data.text("amount")); err != nil {
+	if o.Amount, err = g.readMajor(data.Text("amount")); err != nil {
 		return o, &client.Error{
 			Class: client.ClassInput, Code: "amount", Err: err,
-			Message: fmt.Sprintf("amount is %.40q; right is a decimal number of %s", client.MaskCards(data.text("amount")), g.currency),
+			Message: fmt.Sprintf("amount is %.40q; right is a decimal number of %s", client.MaskCards(data.Text("amount")), g.currency),
 		}
 	}
 	return o, nil
@@ -268,7 +269,7 @@ func (g *Gateway) Balance(ctx context.Context) (client.BalanceAnswer, error) {
 	if err != nil {
 		return answer, err
 	}
-	text := r.object().text("balance")
+	text := r.object().Text("balance")
 	// Unlike an amount, a balance may be below zero.
 	whole, err := client.ParseWire(text, g.currency, 0)
 	if err != nil {

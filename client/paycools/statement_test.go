@@ -44,7 +44,7 @@ func TestStatementOnTheWire(t *testing.T) { // paycools: section 8
 		t.Error(zone)
 	}
 	g = connect(t, s.server.URL, func(c *Config) { c.StatementFirst, c.StatementDate = first(0), ByCompletion })
-	if _, err := g.Statement(t.Context(), someDay(), 3); err != nil || s.last().data.text("completeDate") != "2026-11-22" || s.last().data.text("page") != "2" {
+	if _, err := g.Statement(t.Context(), someDay(), 3); err != nil || s.last().data.Text("completeDate") != "2026-11-22" || s.last().data.Text("page") != "2" {
 		t.Errorf("sent %s, %v", s.last().body, err)
 	}
 }
@@ -132,11 +132,11 @@ func (l lister) answer(r received) answer {
 	if r.path != "/api/v1/record/paymentList" {
 		return code(1008)
 	}
-	page, err := strconv.Atoi(r.data.text("page"))
+	page, err := strconv.Atoi(r.data.Text("page"))
 	if err != nil {
 		l.t.Error(err)
 	}
-	day := r.data.text("createDate")
+	day := r.data.Text("createDate")
 	count := l.perDay[day]
 	pages := (count + 2) / 3
 	index := page - l.from
@@ -215,7 +215,7 @@ func TestStatementIsReadWhole(t *testing.T) { // paycools: section 8
 func TestStatementTrouble(t *testing.T) {
 	s := newStub(t)
 	s.script = func(r received) answer {
-		if r.data.text("page") == "0" {
+		if r.data.Text("page") == "0" {
 			return answer{status: 503, body: "busy"}
 		}
 		return ok(`{"records":[` + recordOne + `]}`)
@@ -271,7 +271,7 @@ func TestFindOrderInTheStatement(t *testing.T) { // paycools: section 10.2
 func TestOneNumberManyPayments(t *testing.T) {
 	s := newStub(t)
 	s.script = func(r received) answer {
-		if r.path != "/api/v1/record/paymentList" || r.data.text("page") != "1" {
+		if r.path != "/api/v1/record/paymentList" || r.data.Text("page") != "1" {
 			return code(1008)
 		}
 		return ok(`{"records":[` + recordOne + `,` + with(t, recordOne, "C120261122010000001", "C2") + `]}`)

@@ -1,7 +1,6 @@
 package paycools
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -14,6 +13,8 @@ import (
 	"go.uber.org/goleak"
 
 	"paydesk/client"
+	"paydesk/client/internal/strict"
+	"paydesk/client/internal/wiretest"
 	"paydesk/client/secret"
 )
 
@@ -42,23 +43,21 @@ type answer struct {
 	declared string        // Content-Length
 }
 
-// stub is a gateway that says what it is told to, in order; the last answer
-// repeats. With a script it is asked instead. It checks that every request is
-// signed.
+// stub is a gateway that says what it is told to. With a script it is asked
+// instead. It checks that every request is signed.
 type stub struct {
+	wiretest.Script[received, answer]
 	t       *testing.T
 	server  *httptest.Server
 	dialect string // "": PH
 	script  func(r received) answer
-
-	mu      sync.Mutex
-	answers []answer
-	got     []received
+	asking  sync.Mutex // a script keeps a state
 }
 
 func newStub(t *testing.T, answers ...answer) *stub {
 	t.Helper()
-	s := &stub{t: t, answers: answers}
+	s := &stub{t: t}
+	s.Answers = answers
 	s.server = httptest.NewServer(s)
 	t.Cleanup(s.server.Close)
 	return s
@@ -68,36 +67,20 @@ func (s *stub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	got := received{method: r.Method, path: r.URL.Path, query: r.URL.RawQuery, header: r.Header, body: body}
 	s.check(&got)
-	s.mu.Lock()
-	s.got = append(s.got, got)
-	var a answer
-	if s.script != nil {
-		a = s.script(got)
-	} else {
-		a = s.answers[min(len(s.got), len(s.answers))-1]
+	a := s.answer(got)
+	wiretest.Answer{
+		Status: a.status, Header: wiretest.Header(a.header), Body: a.body, Declared: a.declared, Drop: a.drop, Hang: a.hang,
+	}.Write(s.t, w, testNow())
+}
+
+func (s *stub) answer(got received) answer {
+	if s.script == nil {
+		return s.Next(got)
 	}
-	s.mu.Unlock()
-	if a.hang != nil {
-		<-a.hang
-	}
-	if a.drop {
-		if conn, _, err := http.NewResponseController(w).Hijack(); err == nil {
-			_ = conn.Close()
-		}
-		return
-	}
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Date", testNow().Format(http.TimeFormat))
-	for name, value := range a.header {
-		w.Header().Set(name, value)
-	}
-	if a.declared != "" {
-		w.Header().Set("Content-Length", a.declared)
-	}
-	if a.status != 0 {
-		w.WriteHeader(a.status)
-	}
-	_, _ = w.Write([]byte(a.body))
+	s.asking.Lock()
+	defer s.asking.Unlock()
+	s.Keep(got)
+	return s.script(got)
 }
 
 // check verifies a request as the gateway would, with any of the known keys.
@@ -112,15 +95,15 @@ func (s *stub) check(r *received) {
 		return
 	}
 	r.data = t.body
-	if param := t.body.text("param"); param != "" {
-		if r.data, err = parse([]byte(param)); err != nil {
+	if param := t.body.Text("param"); param != "" {
+		if r.data, err = strict.Parse([]byte(param)); err != nil {
 			s.t.Errorf("param of %s: %v", r.path, err)
 		}
 		if dialect == "" {
 			dialect = PH2
 		}
 	}
-	if t.body.text("appId") == "" {
+	if t.body.Text("appId") == "" {
 		s.t.Errorf("request to %s names no application: %s", r.path, signed)
 	}
 	for _, key := range vectors(s.t).Keys {
@@ -131,11 +114,7 @@ func (s *stub) check(r *received) {
 	s.t.Errorf("request to %s is not signed: %s", r.path, signed)
 }
 
-func (s *stub) requests() []received {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return append([]received(nil), s.got...)
-}
+func (s *stub) requests() []received { return s.All() }
 
 // last is the last request.
 func (s *stub) last() received {
@@ -213,24 +192,17 @@ func manila(text string) time.Time {
 	return at.UTC()
 }
 
-// fault is the *client.Error in err, checked for class and code.
+// fault is wiretest's.
 func fault(t *testing.T, err error, class client.Class, code string) *client.Error {
 	t.Helper()
-	var e *client.Error
-	if !errors.As(err, &e) || e.Class != class || e.Code != code {
-		t.Fatalf("got %v, want class %s code %s", err, class, code)
-	}
-	if _, direct := err.(*client.Error); !direct { //nolint:errorlint // the error itself must be the classed one
-		t.Fatalf("the error is wrapped in %T", err)
-	}
-	return e
+	return wiretest.Fault(t, err, class, code)
 }
 
-// evidence checks that an error carries the call.
+// evidence is wiretest's; nothing that the gateway says is verified.
 func evidence(t *testing.T, e *client.Error, operation string, status int) *client.Exchange {
 	t.Helper()
-	x := e.Exchange
-	if x == nil || x.Operation != operation || x.HTTPStatus != status || len(x.Request) == 0 || len(x.RequestHash) != 64 || x.At.IsZero() || x.Verified {
+	x := wiretest.Evidence(t, e, operation, status)
+	if x.Verified || x.Signature != nil {
 		t.Fatalf("evidence %+v", x)
 	}
 	return x

@@ -3,6 +3,8 @@ package paycools
 import (
 	"context"
 	"fmt"
+	"strings"
+	"unicode/utf8"
 
 	"paydesk/client"
 )
@@ -36,14 +38,14 @@ func (g *Gateway) Tokens(ctx context.Context, userID string) (client.TokensAnswe
 // readTokens reads tokenList.
 func (g *Gateway) readTokens(r *reply, userID string) ([]client.Token, error) {
 	data, _ := r.data.(object)
-	if owner := data.text("userId"); owner != "" && owner != userID {
+	if owner := data.Text("userId"); owner != "" && owner != userID {
 		return nil, r.contradict(opTokenQuery, "userId", owner, userID)
 	}
-	list, ok := data["tokenList"].([]any)
+	list, ok := data.Get("tokenList").([]any)
 	if bare, isList := r.data.([]any); isList {
 		list, ok = bare, true
 	}
-	if !ok && data["tokenList"] != nil || data == nil && r.data != nil && !ok {
+	if !ok && data.Get("tokenList") != nil || data == nil && r.data != nil && !ok {
 		return nil, r.fail(opTokenQuery, client.ClassUnknown, "token-list", "the answer's tokenList is no list", nil)
 	}
 	var tokens []client.Token
@@ -52,11 +54,11 @@ func (g *Gateway) readTokens(r *reply, userID string) ([]client.Token, error) {
 		if !ok {
 			return nil, r.fail(opTokenQuery, client.ClassUnknown, "token-list", "the answer's tokenList holds something else than tokens", nil)
 		}
-		if owner := entry.text("userId"); owner != "" && owner != userID {
+		if owner := entry.Text("userId"); owner != "" && owner != userID {
 			return nil, r.contradict(opTokenQuery, "userId", owner, userID)
 		}
 		// A token without id can be neither shown apart nor cancelled.
-		if entry.text("payToken", "paytoken") != "" {
+		if entry.Text("payToken", "paytoken") != "" {
 			tokens = append(tokens, g.readToken(entry, userID))
 		}
 	}
@@ -67,16 +69,35 @@ func (g *Gateway) readTokens(r *reply, userID string) ([]client.Token, error) {
 // active token whose time is over is expired: the gateway would refuse it.
 func (g *Gateway) readToken(entry object, userID string) client.Token {
 	t := client.Token{
-		Token: entry.text("payToken", "paytoken"), UserID: userID,
-		Status:    tokenStatus(entry.text("tokenStatus"), entry.text("inactiveType")),
-		Method:    short(entry.text("channelCode", "channelcode")),
-		Card:      client.LastFour(entry.text("userLoginId")),
-		ExpiresAt: g.parseTime(entry.text("expiresTime")),
+		Token: entry.Text("payToken", "paytoken"), UserID: userID,
+		Status:    tokenStatus(entry.Text("tokenStatus"), entry.Text("inactiveType")),
+		Method:    short(entry.Text("channelCode", "channelcode")),
+		Card:      maskedLogin(entry.Text("userLoginId")),
+		ExpiresAt: g.parseTime(entry.Text("expiresTime")),
 	}
 	if t.Status == client.TokenActive && !t.ExpiresAt.IsZero() && !t.ExpiresAt.After(g.wire.Now()) {
 		t.Status = client.TokenExpired
 	}
 	return t
+}
+
+// maskedLogin is as much as is shown of who gave an authorisation: the last four
+// digits of a number, what the gateway itself has masked, or the first letter of
+// anything else and the domain behind it (paycools: section 11).
+func maskedLogin(login string) string {
+	tail := client.LastFour(login)
+	switch {
+	case tail != "" || login == "":
+		return tail
+	case strings.Contains(login, "*"):
+		return short(client.MaskCards(login))
+	}
+	name, domain, mail := strings.Cut(login, "@")
+	if mail {
+		domain = "@" + domain
+	}
+	first, _ := utf8.DecodeRuneInString(name)
+	return short(string(first) + "····" + domain)
 }
 
 // removeRequest checks and renders one cancelling. It has no member for a reason.
@@ -85,7 +106,7 @@ func (g *Gateway) removeRequest(req client.RemoveToken) (request, error) {
 		return request{}, unsupported("tokens", noDirectDebit)
 	}
 	if err := firstError(
-		checkPlain("token", req.Token, maxToken),
+		checkToken(req.Token),
 		checkPlain("user_id", req.UserID, maxUser),
 	); err != nil {
 		return request{}, err
@@ -97,6 +118,15 @@ func (g *Gateway) removeRequest(req client.RemoveToken) (request, error) {
 
 // maxToken is the longest token that is taken, in characters; none is published.
 const maxToken = 256
+
+// checkToken is checkPlain for a token, which no error may show (paycools: section
+// 11).
+func checkToken(token string) error {
+	if checkPlain("token", token, maxToken) != nil {
+		return inputError("token", "cannot be one", fmt.Sprintf("1 to %d characters without blanks around", maxToken))
+	}
+	return nil
+}
 
 // RemoveToken implements client.Tokens. The cancelling is done when the answer
 // says so of this very token, or when the user's list, asked at once, does not
@@ -113,14 +143,15 @@ func (g *Gateway) RemoveToken(ctx context.Context, req client.RemoveToken) (clie
 		return answer, err
 	}
 	data := r.object()
-	if got := data.text("payToken", "paytoken"); got != "" && got != req.Token {
-		return answer, r.contradict(opTokenCancel, "payToken", got, req.Token)
+	if got := data.Text("payToken", "paytoken"); got != "" && got != req.Token {
+		// The token is as good as a secret in a log (paycools: section 11).
+		return answer, r.fail(opTokenCancel, client.ClassUnknown, "wrong-echo", "the answer is about another payToken than was asked for", nil)
 	}
-	if got := data.text("userId"); got != "" && got != req.UserID {
+	if got := data.Text("userId"); got != "" && got != req.UserID {
 		return answer, r.contradict(opTokenCancel, "userId", got, req.UserID)
 	}
 	gone := client.Token{Token: req.Token, UserID: req.UserID, Status: client.TokenRemoved}
-	if ended(tokenStatus(data.text("tokenStatus"), "")) {
+	if ended(tokenStatus(data.Text("tokenStatus"), "")) {
 		answer.Token = gone
 		return answer, nil
 	}
@@ -164,7 +195,7 @@ func (g *Gateway) chargeRequest(req client.CreateOrder) (request, error) {
 	case req.PayerEmail != "" && !isEmail(req.PayerEmail):
 		return request{}, inputError("payer_email", fmt.Sprintf("is %.80q", req.PayerEmail), "an e-mail address")
 	}
-	if err := firstError(checkPlain("token", req.Token, maxToken), checkText("payer_mobile", req.PayerMobile, maxOldText)); err != nil {
+	if err := firstError(checkToken(req.Token), checkText("payer_mobile", req.PayerMobile, maxOldText)); err != nil {
 		return request{}, err
 	}
 	return request{op: opTokenPay, fields: []field{

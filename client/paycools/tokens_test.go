@@ -42,8 +42,21 @@ func TestTokens(t *testing.T) { // paycools: section 11
 				t.Errorf("got  %+v\nwant %+v", got.Tokens[i], want[i])
 			}
 		}
-		if r := s.last(); r.path != c.path || r.data.text("userId") != "u-5" || !strings.Contains(string(r.body), c.stamp) {
+		if r := s.last(); r.path != c.path || r.data.Text("userId") != "u-5" || !strings.Contains(string(r.body), c.stamp) {
 			t.Errorf("%s: sent %s %s", dialect, r.path, r.body)
+		}
+	}
+}
+
+// TestLoginsAreMasked shows as much of a login as tells one from another.
+func TestLoginsAreMasked(t *testing.T) { // covers S16; paycools: section 11
+	for login, want := range map[string]string{
+		"": "", "09171234567": "····4567", "0917****4567": "····4567", "0917****567": "0917****567", "j****@example.ph": "j****@example.ph",
+		"juana@example.ph": "j····@example.ph", "juana": "j····", "é": "é····",
+	} {
+		g, _ := gatewayWith(t, ok(`{"tokenList":[{"payToken":"t","tokenStatus":"ACTIVE","userLoginId":"`+login+`"}]}`))
+		if got, err := g.Tokens(t.Context(), "u-5"); err != nil || got.Tokens[0].Card != want {
+			t.Errorf("%s: %+v, %v", login, got.Tokens, err)
 		}
 	}
 }
@@ -131,7 +144,7 @@ func TestRemoveToken(t *testing.T) { // covers F28
 		if err != nil || got.Token != (client.Token{Token: "tok_1", UserID: "u-5", Status: client.TokenRemoved}) || got.Exchange.Operation != "tokenCancel" || len(s.requests()) != c.sent {
 			t.Errorf("%s: %+v, %v after %d requests", name, got.Token, err, len(s.requests()))
 		}
-		if r := s.requests()[0]; r.path != "/api/jt/direct/debit/token/cancel" || r.data.text("payToken") != "tok_1" || r.data.text("userId") != "u-5" || r.data.text("timestamp") == "" {
+		if r := s.requests()[0]; r.path != "/api/jt/direct/debit/token/cancel" || r.data.Text("payToken") != "tok_1" || r.data.Text("userId") != "u-5" || r.data.Text("timestamp") == "" {
 			t.Errorf("%s: sent %s %s", name, r.path, r.body)
 		}
 	}
@@ -159,7 +172,13 @@ func TestRemoveTokenDoubts(t *testing.T) { // covers F28
 			t.Errorf("%s: %+v %+v", name, e, got)
 		}
 	}
-	g, _ := removal(t, answer{status: 404, body: "x"}, listOf(""))
+	g, _ := removal(t, ok(`{"payToken":"CANARY-theirs"}`), listOf("INACTIVED")) // covers S8: a token is as good as a secret
+	for _, token := range []string{"CANARY-ours", " CANARY", "CANARY" + strings.Repeat("x", 256)} {
+		if _, err := g.RemoveToken(t.Context(), client.RemoveToken{Token: token, UserID: "u-5"}); err == nil || strings.Contains(err.Error(), "CANARY") {
+			t.Error(err)
+		}
+	}
+	g, _ = removal(t, answer{status: 404, body: "x"}, listOf(""))
 	_, err := g.RemoveToken(t.Context(), aRemoval())
 	if e := fault(t, err, client.ClassUnknown, "http-404"); !strings.Contains(e.Hint, "path of tokenCancel") {
 		t.Error(e.Hint)
@@ -176,7 +195,7 @@ func TestPreviewRemoveToken(t *testing.T) { // covers I12
 		t.Fatal(err)
 	}
 	sent := s.requests()[0]
-	signature := sent.data.text("sign")
+	signature := sent.data.Text("sign")
 	if want := strings.Replace(string(sent.body), signature, signature[:8]+"•••", 1); string(p.Body) != want {
 		t.Errorf("preview %s\nsent    %s", p.Body, want)
 	}

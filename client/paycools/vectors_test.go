@@ -167,7 +167,7 @@ func TestCallbackVectors(t *testing.T) { // covers F10, S11
 		t.Fatalf("only %d", len(file.Callback))
 	}
 	for _, v := range file.Callback {
-		shown := strings.TrimSuffix(v.Receiver, v.Secret) + mask
+		shown := strings.TrimSuffix(v.Receiver, v.Secret) + "•••"
 		found, err := Verify("PH", KindCallback, []byte(v.Secret+"\n"), []byte(v.Body), "")
 		if err != nil || found.Valid != v.Valid || found.Expected != v.Expected || found.SignedText != shown {
 			t.Errorf("%s (%s): %+v, %v", v.ID, v.Note, found, err)

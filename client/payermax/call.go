@@ -11,6 +11,7 @@ import (
 
 	"paydesk/client"
 	"paydesk/client/internal/sign"
+	"paydesk/client/internal/strict"
 	"paydesk/client/internal/wire"
 )
 
@@ -48,12 +49,16 @@ type envelope struct {
 }
 
 // request is what one call sends. keep lists our own numbers in it, which are
-// no card numbers whatever their digits say.
+// no card numbers whatever their digits say; secrets what must not be kept of it.
 type request struct {
-	ep   endpoint
-	data any
-	keep []string
+	ep      endpoint
+	data    any
+	keep    []string
+	secrets wire.Secrets
 }
+
+// object is a JSON object of an answer or a callback.
+type object = strict.Object
 
 // reply is an accepted answer: signed, unambiguous, APPLY_SUCCESS.
 type reply struct {
@@ -64,7 +69,7 @@ type reply struct {
 // compose renders and signs a request as of now, by the gateway's clock. Every
 // sending is composed anew: requestTime changes, the rest does not (I2).
 func (g *Gateway) compose(req request) (body []byte, header http.Header, err error) {
-	body, err = encode(envelope{
+	body, err = strict.Encode(envelope{
 		Version: g.versions[req.ep.path], KeyVersion: "1", RequestTime: formatTime(g.wire.Now()),
 		AppID: g.appID, MerchantNo: g.merchantNo, SPMerchantNo: g.spMerchantNo, Data: req.data,
 	})
@@ -126,28 +131,32 @@ func (g *Gateway) send(ctx context.Context, req request) (reply, error) {
 		}
 		return r, err
 	}
-	return g.judge(req.ep, answer, r)
+	return g.judge(req, answer, r)
 }
 
 // judge decides what an answer is worth (payermax: sections 2.2, 4 and 7).
-func (g *Gateway) judge(ep endpoint, answer wire.Answer, r reply) (reply, error) {
-	status := answer.Status
+func (g *Gateway) judge(req request, answer wire.Answer, r reply) (reply, error) {
+	ep, status := req.ep, answer.Status
 	if status >= 300 && status < 400 {
 		message := fmt.Sprintf("the answer is a redirect (HTTP %d), which is never followed", status)
 		return r, wire.Final(r.fail(ep, client.ClassUnknown, "redirect", message, nil))
 	}
 	fault := g.verify(answer)
 	r.exchange.Verified = fault == nil
-	top, err := parse(answer.Body)
-	if errors.Is(err, errAmbiguous) {
+	top, err := strict.Parse(answer.Body)
+	code, ok := top.Get("code").(string)
+	unsigned := fault != nil && fault.Reason == sign.ReasonMissing
+	if fault != nil && (code == codeAccepted || !unsigned) {
+		// A refusal may come unsigned; there is nothing to find out about that.
+		r.exchange.Signature = finding(g.platform, answer.Body, r.exchange.Answer, answer.Header.Values("Sign"))
+	}
+	if errors.Is(err, strict.ErrAmbiguous) {
 		return r, wire.Final(r.fail(ep, client.ClassUnknown, "ambiguous", "the answer has a member twice and means nothing certain", err))
 	}
-	code, ok := top["code"].(string)
 	if err != nil || !ok || code == "" {
 		return r, noCode(ep, answer, &r)
 	}
-	r.exchange.Code, r.exchange.Message = code, short(client.MaskCards(top.text("msg")))
-	unsigned := fault != nil && fault.Reason == sign.ReasonMissing
+	r.exchange.Code, r.exchange.Message = code, short(client.MaskCards(req.secrets.Hide(top.Text("msg"))))
 	switch {
 	case fault != nil && (code == codeAccepted || !unsigned):
 		return r, badSignature(ep, code, fault, &r)
@@ -156,7 +165,7 @@ func (g *Gateway) judge(ep endpoint, answer wire.Answer, r reply) (reply, error)
 		e := r.fail(ep, client.ClassUnknown, code, fmt.Sprintf("the gateway failed (HTTP %d)", status), nil)
 		return r, wire.Status(e, status, answer.Header)
 	case code == codeAccepted:
-		r.data = top.object("data")
+		r.data = top.Object("data")
 		return r, nil
 	}
 	return r, refusal(ep, code, answer, &r)
@@ -239,15 +248,19 @@ func (r *reply) contradict(ep endpoint, field, got, want string) error {
 
 // evidence redacts what was sent and what came back.
 func (g *Gateway) evidence(req request, body []byte, answer wire.Answer) client.Exchange {
-	keep := append([]string{g.merchantNo, g.appID, g.spMerchantNo}, req.keep...)
 	x := client.Exchange{
 		Operation: req.ep.path, At: answer.At, URL: g.wire.URL(req.ep.path), HTTPStatus: answer.Status,
-		Request: wire.Redact(body, keep...), RequestHash: wire.Hash(body), RequestBytes: len(body),
+		Request: g.redact(req, body), RequestHash: wire.Hash(body), RequestBytes: len(body),
 	}
 	if answer.Status != 0 {
-		x.Answer, x.AnswerHash = wire.Redact(answer.Body, keep...), wire.Hash(answer.Body)
+		x.Answer, x.AnswerHash = g.redact(req, answer.Body), wire.Hash(answer.Body)
 	}
 	return x
+}
+
+// redact is a body of this exchange, fit for the ledger.
+func (g *Gateway) redact(req request, body []byte) []byte {
+	return wire.Redact(req.secrets.HideBytes(body), append([]string{g.merchantNo, g.appID, g.spMerchantNo}, req.keep...)...)
 }
 
 // preview composes a request without sending it: the body redacted, the
@@ -265,10 +278,7 @@ func (g *Gateway) preview(req request) (client.Preview, error) {
 	if !g.authToken.Empty() {
 		headers[http.CanonicalHeaderKey(g.authHeader)] = "•••"
 	}
-	keep := append([]string{g.merchantNo, g.appID, g.spMerchantNo}, req.keep...)
-	return client.Preview{
-		Method: http.MethodPost, URL: g.wire.URL(req.ep.path), Headers: headers, Body: wire.Redact(body, keep...),
-	}, nil
+	return client.Preview{Method: http.MethodPost, URL: g.wire.URL(req.ep.path), Headers: headers, Body: g.redact(req, body)}, nil
 }
 
 // amount is an amount as it goes on the wire: a JSON number rendered from the

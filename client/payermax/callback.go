@@ -9,6 +9,7 @@ import (
 
 	"paydesk/client"
 	"paydesk/client/internal/sign"
+	"paydesk/client/internal/strict"
 	"paydesk/client/internal/wire"
 )
 
@@ -68,16 +69,18 @@ func (*CallbackReader) Refuse() client.CallbackReply {
 // they came, then the body's meaning, then whom it is for (payermax: sections
 // 3.3, 4 and 9).
 func (c *CallbackReader) ReadCallback(header http.Header, body []byte) client.Notice {
-	signature, fault := sign.One(header.Values("Sign"))
+	signatures := header.Values("Sign")
+	signature, fault := sign.One(signatures)
 	if fault == nil {
 		fault = sign.VerifyRSA(c.platform, body, signature)
 	}
-	top, malformed := parse(body)
+	top, malformed := strict.Parse(body)
 	n := c.read(top)
 	n.Body = wire.Redact(body, c.merchantNo, c.appID, c.spMerchantNo)
 	switch reason := c.foreign(top); {
 	case fault != nil:
 		n = n.Doubted(fault.Error())
+		n.Signature = finding(c.platform, body, n.Body, signatures)
 	case malformed != nil:
 		n = n.Doubted("the signature is right, but the body is " + malformed.Error())
 	case reason != "":
@@ -100,7 +103,7 @@ func (c *CallbackReader) foreign(top object) string {
 		return odd
 	}
 	if odd := oddCase(
-		top.object("data"), "outTradeNo", "tradeToken", "totalAmount", "currency", "status", "outRefundNo", "refundTradeNo", "refundAmount",
+		top.Object("data"), "outTradeNo", "tradeToken", "totalAmount", "currency", "status", "outRefundNo", "refundTradeNo", "refundAmount",
 		"refundCurrency", "userId", "paymentTokenID", "paymentTokenStatus",
 	); odd != "" {
 		return odd
@@ -109,7 +112,7 @@ func (c *CallbackReader) foreign(top object) string {
 	for _, id := range []struct{ member, own string }{
 		{"appId", c.appID}, {"merchantAppId", c.appID}, {"merchantNo", c.merchantNo}, {"spMerchantNo", c.spMerchantNo},
 	} {
-		value := top[id.member]
+		value := top.Get(id.member)
 		switch {
 		case value == nil, value == "", id.own == "": // a provider number says nothing where none is known
 			continue
@@ -128,10 +131,10 @@ func (c *CallbackReader) foreign(top object) string {
 // names are exact; readers that fold case would read another message than the
 // one that was checked.
 func oddCase(o object, names ...string) string {
-	for member := range o {
+	for _, m := range o {
 		for _, name := range names {
-			if member != name && strings.EqualFold(member, name) {
-				return fmt.Sprintf("its member %.40q is spelled in odd case", member)
+			if m.Name != name && strings.EqualFold(m.Name, name) {
+				return fmt.Sprintf("its member %.40q is spelled in odd case", m.Name)
 			}
 		}
 	}
@@ -140,13 +143,13 @@ func oddCase(o object, names ...string) string {
 
 // read says what a body is about, as far as it can be understood.
 func (c *CallbackReader) read(top object) client.Notice {
-	data := top.object("data")
+	data := top.Object("data")
 	n := client.Notice{
-		Gateway: gatewayName, Kind: client.NoticeOther, Event: short(top.text("notifyType")),
-		Merchant: top.text("merchantNo"), AppID: top.text("appId", "merchantAppId"),
-		OrderNo: data.text("outTradeNo"), At: parseTime(top.text("notifyTime")), Said: short(data.text("status")),
+		Gateway: gatewayName, Kind: client.NoticeOther, Event: short(top.Text("notifyType")),
+		Merchant: top.Text("merchantNo"), AppID: top.Text("appId", "merchantAppId"),
+		OrderNo: data.Text("outTradeNo"), At: parseTime(top.Text("notifyTime")), Said: short(data.Text("status")),
 	}
-	switch top.text("notifyType") {
+	switch top.Text("notifyType") {
 	case "PAYMENT":
 		c.readPayment(&n, data)
 	case "REFUND":
@@ -158,7 +161,7 @@ func (c *CallbackReader) read(top object) client.Notice {
 	default:
 		n.Reason = "this kind of callback is kept, and followed by nothing"
 	}
-	if code := top.text("code"); code != codeAccepted && n.Kind != client.NoticeOther {
+	if code := top.Text("code"); code != codeAccepted && n.Kind != client.NoticeOther {
 		n.FailCode = short(client.MaskCards(code))
 	}
 	return n
@@ -166,32 +169,32 @@ func (c *CallbackReader) read(top object) client.Notice {
 
 // readPayment is section 9.1.
 func (c *CallbackReader) readPayment(n *client.Notice, data object) {
-	n.GatewayOrderNo = data.text("tradeToken")
+	n.GatewayOrderNo = data.Text("tradeToken")
 	if n.OrderNo == "" && n.GatewayOrderNo == "" {
 		n.Reason = "it names no order"
 		return
 	}
 	n.Kind, n.Status = client.NoticePayment, string(orderStatus(n.Said))
-	n.Amount, n.Reason = c.amount(data.text("totalAmount"), data.text("currency"))
+	n.Amount, n.Reason = c.amount(data.Text("totalAmount"), data.Text("currency"))
 }
 
 // readRefund is section 9.2.
 func (c *CallbackReader) readRefund(n *client.Notice, data object) {
-	n.RefundNo, n.GatewayRefundNo = data.text("outRefundNo"), data.text("refundTradeNo")
+	n.RefundNo, n.GatewayRefundNo = data.Text("outRefundNo"), data.Text("refundTradeNo")
 	if n.RefundNo == "" && n.GatewayRefundNo == "" {
 		n.Reason = "it names no refund"
 		return
 	}
 	status, _ := refundStatus(n.Said)
 	n.Kind, n.Status = client.NoticeRefund, string(status)
-	n.Amount, n.Reason = c.amount(data.text("refundAmount"), data.text("refundCurrency"))
+	n.Amount, n.Reason = c.amount(data.Text("refundAmount"), data.Text("refundCurrency"))
 }
 
 // readTokenNotice is section 9.3. The order number is that of the binding
 // payment, and only in the first notice.
 func readTokenNotice(n *client.Notice, data object) {
-	n.Token, n.UserID = data.text("paymentTokenID"), data.text("userId")
-	n.Said = short(data.text("paymentTokenStatus", "status"))
+	n.Token, n.UserID = data.Text("paymentTokenID"), data.Text("userId")
+	n.Said = short(data.Text("paymentTokenStatus", "status"))
 	if n.Token == "" {
 		n.Reason = "it names no saved card"
 		return

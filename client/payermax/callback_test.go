@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"paydesk/client"
+	"paydesk/client/internal/strict"
 	"paydesk/client/secret"
 )
 
@@ -264,7 +265,7 @@ func FuzzCallback(f *testing.F) {
 		if n.Verified || n.Digest == "" || n.Reason == "" {
 			t.Errorf("%+v", n)
 		}
-		top, _ := parse(body)
+		top, _ := strict.Parse(body)
 		_ = c.read(top)
 		_ = c.foreign(top)
 	})

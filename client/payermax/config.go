@@ -42,6 +42,10 @@ const gatewayPath = "/aggregate-pay/api/gateway"
 // defaultAuthHeader carries the provider token (payermax: section 3.4).
 const defaultAuthHeader = "merchant_auth_token"
 
+// MaxNotifyURL is how many characters a callback address may have (payermax:
+// sections 5.1 and 5.3).
+const MaxNotifyURL = maxNotifyURL
+
 // Refund limits (payermax: section 17 Q5).
 const (
 	day              = 24 * time.Hour
@@ -62,6 +66,10 @@ type Config struct {
 	SPMerchantNo    string        // service-provider mode only
 	AuthToken       secret.Secret // service-provider mode only
 	AuthTokenHeader string        // empty: merchant_auth_token
+
+	// NotifyURL is the callback address of orders and refunds that name none of
+	// their own; empty: that of the portal. Its path is a secret.
+	NotifyURL secret.Secret
 
 	MerchantKey       secret.Secret // private key, raw DER or any accepted text
 	PlatformKey       []byte        // the gateway's public key, likewise
@@ -156,6 +164,9 @@ func (cfg *Config) check() error {
 	}
 	if cfg.TokenScope != "" && !identifier.MatchString(cfg.TokenScope) {
 		return configError("token_scope", fmt.Sprintf("is %.40q", cfg.TokenScope), "tokenAcq or tokenMit")
+	}
+	if err := checkURL("notify_url", string(cfg.NotifyURL.Reveal()), maxNotifyURL); err != nil {
+		return configError("callback address", "cannot be sent", fmt.Sprintf("https://host/path of at most %d characters", maxNotifyURL))
 	}
 	return cfg.checkTables()
 }

@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"paydesk/client"
+	"paydesk/client/internal/strict"
 	"paydesk/client/secret"
 )
 
@@ -141,11 +142,11 @@ func TestAmountsKeepTheirValueOnTheWire(t *testing.T) { // covers I11
 		if err != nil {
 			t.Fatal(err)
 		}
-		o, err := parse(body)
+		o, err := strict.Parse(body)
 		if err != nil {
 			t.Fatal(err)
 		}
-		text := o.object("data").text("refundAmount")
+		text := o.Object("data").Text("refundAmount")
 		_, frac, _ := strings.Cut(text, ".")
 		back, err := client.ParseWire(text, currency, exp)
 		if err != nil || back != req.Amount || len(frac) != int(exp) || !bytes.Contains(body, []byte(`"refundAmount":`+text+`,`)) {

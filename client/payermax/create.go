@@ -8,6 +8,7 @@ import (
 	"net/url"
 
 	"paydesk/client"
+	"paydesk/client/internal/wire"
 )
 
 // orderData is the part of section 5.1 that a console needs. Card data is never
@@ -39,6 +40,9 @@ type buyerInfo struct {
 
 // orderRequest checks and renders a new order.
 func (g *Gateway) orderRequest(req client.CreateOrder) (request, error) {
+	if req.NotifyURL == "" {
+		req.NotifyURL = string(g.notify.Reveal())
+	}
 	if err := firstError(
 		checkNewNumber("order_no", req.OrderNo),
 		g.checkAmount(req.Amount),
@@ -66,7 +70,7 @@ func (g *Gateway) orderRequest(req client.CreateOrder) (request, error) {
 			data.PaymentDetail.BuyerInfo = &buyerInfo{ClientIP: req.ClientIP, UserAgent: req.UserAgent}
 		}
 	}
-	return request{ep: orderAndPay, data: data, keep: []string{req.OrderNo, req.UserID, req.Token}}, nil
+	return request{ep: orderAndPay, data: data, keep: []string{req.OrderNo, req.UserID, req.Token}, secrets: wire.PathSecrets(req.NotifyURL)}, nil
 }
 
 func methodOf(req client.CreateOrder) string {
@@ -115,7 +119,7 @@ func (g *Gateway) CreateOrder(ctx context.Context, req client.CreateOrder) (clie
 	if err := checkOrderEcho(req, &r); err != nil {
 		return answer, err
 	}
-	page := r.data.text("redirectUrl")
+	page := r.data.Text("redirectUrl")
 	if page != "" && !webPage(page) {
 		return answer, r.fail(orderAndPay, client.ClassUnknown, "redirect-url", "the answer's redirectUrl is no web page", nil)
 	}
@@ -124,8 +128,8 @@ func (g *Gateway) CreateOrder(ctx context.Context, req client.CreateOrder) (clie
 	}
 	answer.PageURL = page
 	answer.Order = client.Order{
-		OrderNo: r.data.text("outTradeNo"), GatewayOrderNo: r.data.text("tradeToken"), UserID: req.UserID,
-		Amount: req.Amount, Status: orderStatus(r.data.text("status")), CreatedAt: r.exchange.At,
+		OrderNo: r.data.Text("outTradeNo"), GatewayOrderNo: r.data.Text("tradeToken"), UserID: req.UserID,
+		Amount: req.Amount, Status: orderStatus(r.data.Text("status")), CreatedAt: r.exchange.At,
 	}
 	if req.Token != "" {
 		answer.Order.Method = methodOf(req)
@@ -135,19 +139,19 @@ func (g *Gateway) CreateOrder(ctx context.Context, req client.CreateOrder) (clie
 
 // checkOrderEcho compares a new order's answer with its request.
 func checkOrderEcho(req client.CreateOrder, r *reply) error {
-	if got := r.data.text("outTradeNo"); !sameNumber(got, req.OrderNo) {
+	if got := r.data.Text("outTradeNo"); !sameNumber(got, req.OrderNo) {
 		return r.contradict(orderAndPay, "outTradeNo", got, req.OrderNo)
 	}
-	if got := r.data.text("currency"); got != "" && got != req.Amount.Currency {
+	if got := r.data.Text("currency"); got != "" && got != req.Amount.Currency {
 		return r.contradict(orderAndPay, "currency", got, req.Amount.Currency)
 	}
-	if text := r.data.text("totalAmount"); text != "" {
+	if text := r.data.Text("totalAmount"); text != "" {
 		echoed, err := client.ParseWire(text, req.Amount.Currency, req.Amount.Exp)
 		if err != nil || echoed.Minor != req.Amount.Minor {
 			return r.contradict(orderAndPay, "totalAmount", text, req.Amount.Major())
 		}
 	}
-	if r.data.text("status") == "" {
+	if r.data.Text("status") == "" {
 		return r.fail(orderAndPay, client.ClassUnknown, "status", "the answer has no status", nil)
 	}
 	return nil

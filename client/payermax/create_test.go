@@ -45,7 +45,7 @@ func TestChargeToken(t *testing.T) { // payermax: section 17 Q7, Q20
 			t.Fatalf("%+v, %v", got, err)
 		}
 		want := `"paymentDetail":{"paymentMethodType":"CARD","paymentTokenID":"PM1","buyerInfo":{"clientIp":"203.0.113.9","userAgent":"Mozilla/5.0"}}}}`
-		if body := string(s.requests()[0].body); !strings.HasSuffix(body, want) || s.data(0).text("integrate") != integrate {
+		if body := string(s.requests()[0].body); !strings.HasSuffix(body, want) || s.data(0).Text("integrate") != integrate {
 			t.Errorf("sent %s", body)
 		}
 	}

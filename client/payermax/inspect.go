@@ -1,12 +1,15 @@
 package payermax
 
 import (
+	"crypto/rsa"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"strings"
 
 	"paydesk/client"
 	"paydesk/client/internal/sign"
+	"paydesk/client/internal/wire"
 )
 
 // Sign is the inspector's signing: it signs the exact bytes of body with the
@@ -36,8 +39,13 @@ func Verify(key, body []byte, signature string) (client.Inspection, error) {
 	if err != nil {
 		return client.Inspection{}, keyInput(err)
 	}
+	return check(public, body, signature), nil
+}
+
+// check is what there is to find out about one signature.
+func check(public *rsa.PublicKey, body []byte, signature string) client.Inspection {
 	found := inspection(body, signature)
-	err = sign.VerifyRSA(public, body, signature)
+	err := sign.VerifyRSA(public, body, signature)
 	var fault *sign.Fault
 	switch {
 	case err == nil:
@@ -47,7 +55,19 @@ func Verify(key, body []byte, signature string) (client.Inspection, error) {
 	default:
 		found.Reason = err.Error()
 	}
-	return found, nil
+	return found
+}
+
+// finding is what is kept about a body whose signature is missing or wrong: what
+// the inspector says of it, with the text as it is shown. Of several signatures
+// none counts (payermax: section 4 rule 4).
+func finding(public *rsa.PublicKey, body, shown []byte, signatures []string) *client.Inspection {
+	found := check(public, body, strings.Join(signatures, ", "))
+	if _, err := sign.One(signatures); err != nil && len(signatures) > 1 {
+		found.Valid, found.Reason = false, err.Error()
+	}
+	found.SignedText = string(shown)
+	return wire.Finding(found)
 }
 
 // inspection fills what does not depend on the key. The scheme is asymmetric:

@@ -20,10 +20,10 @@ func (g *Gateway) QueryOrder(ctx context.Context, orderNo string) (client.OrderA
 	if err != nil {
 		return answer, err
 	}
-	if got := r.data.text("outTradeNo"); !sameNumber(got, orderNo) {
+	if got := r.data.Text("outTradeNo"); !sameNumber(got, orderNo) {
 		return answer, r.contradict(orderQuery, "outTradeNo", got, orderNo)
 	}
-	price, err := g.readAmount(orderQuery, &r, r.data.text("totalAmount"), r.data.text("currency"))
+	price, err := g.readAmount(orderQuery, &r, r.data.Text("totalAmount"), r.data.Text("currency"))
 	if err != nil {
 		return answer, err
 	}
@@ -34,26 +34,26 @@ func (g *Gateway) QueryOrder(ctx context.Context, orderNo string) (client.OrderA
 
 // readOrder takes what needs no checking out of an answer.
 func readOrder(data object) client.Order {
-	detail := data.first("paymentDetails")
-	card := detail.object("cardInfo")
+	detail := data.First("paymentDetails")
+	card := detail.Object("cardInfo")
 	o := client.Order{
-		OrderNo: data.text("outTradeNo"), GatewayOrderNo: data.text("tradeToken"),
-		ChannelNo: data.text("channelNo", "thirdChannelNo"),
-		Status:    orderStatus(data.text("status")),
-		Method:    detail.text("paymentMethodType", "paymentMethod"),
-		Brand:     card.text("cardOrg"),
-		Card:      cardTail(detail["cardInfo"]),
-		Note:      client.MaskCards(data.text("reference")),
-		CreatedAt: parseTime(data.text("createTime")),
+		OrderNo: data.Text("outTradeNo"), GatewayOrderNo: data.Text("tradeToken"),
+		ChannelNo: data.Text("channelNo", "thirdChannelNo"),
+		Status:    orderStatus(data.Text("status")),
+		Method:    detail.Text("paymentMethodType", "paymentMethod"),
+		Brand:     card.Text("cardOrg"),
+		Card:      cardTail(detail.Get("cardInfo")),
+		Note:      client.MaskCards(data.Text("reference")),
+		CreatedAt: parseTime(data.Text("createTime")),
 	}
-	if org := detail.text("targetOrg"); o.Brand == "" && org != "*" {
+	if org := detail.Text("targetOrg"); o.Brand == "" && org != "*" {
 		o.Brand = org
 	}
 	switch o.Status {
 	case client.OrderPaid:
-		o.PaidAt = parseTime(data.text("completeTime", "confirmPayTime"))
+		o.PaidAt = parseTime(data.Text("completeTime", "confirmPayTime"))
 	case client.OrderFailed, client.OrderClosed:
-		o.FailCode = short(client.MaskCards(data.text("resultCode", "resultMsg")))
+		o.FailCode = short(client.MaskCards(data.Text("resultCode", "resultMsg")))
 	case client.OrderPending, client.OrderUnknown:
 	}
 	return o

@@ -27,6 +27,7 @@ type Gateway struct {
 	appID          string
 	spMerchantNo   string
 	authToken      secret.Secret
+	notify         *secret.Secret // a pointer, because fmt looks past the methods of what unexported fields hold (S9)
 	authHeader     string
 	versions       map[string]string
 	tokenScope     string
@@ -56,7 +57,7 @@ func New(cfg Config) (*Gateway, error) {
 	g := &Gateway{
 		merchant: merchant, platform: platform,
 		brand: cfg.Brand, merchantNo: cfg.MerchantNo, appID: cfg.AppID, spMerchantNo: cfg.SPMerchantNo,
-		authToken: cfg.AuthToken, authHeader: cfg.AuthTokenHeader,
+		authToken: cfg.AuthToken, authHeader: cfg.AuthTokenHeader, notify: &cfg.NotifyURL,
 		versions: map[string]string{}, tokenScope: cfg.TokenScope, tokenIntegrate: cfg.TokenIntegrate,
 		sendTradeToken: cfg.SendTradeToken, decimals: maps.Clone(cfg.Decimals),
 		window: cfg.RefundWindow, limit: cfg.RefundHardLimit, speed: cfg.Speed,

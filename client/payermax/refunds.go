@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"paydesk/client"
+	"paydesk/client/internal/wire"
 )
 
 // Lengths in characters (payermax: sections 5.1 to 5.6).
@@ -36,6 +37,9 @@ type refundData struct {
 
 // refundRequest checks and renders one refund.
 func (g *Gateway) refundRequest(req client.RefundRequest) (request, error) {
+	if req.NotifyURL == "" {
+		req.NotifyURL = string(g.notify.Reveal())
+	}
 	if err := firstError(
 		checkNewNumber("refund_no", req.RefundNo),
 		checkNumber("order_no", req.OrderNo),
@@ -58,11 +62,12 @@ func (g *Gateway) refundRequest(req client.RefundRequest) (request, error) {
 		data.TradeToken = req.GatewayOrderNo
 		keep = append(keep, req.GatewayOrderNo)
 	}
-	return request{ep: refund, data: data, keep: keep}, nil
+	return request{ep: refund, data: data, keep: keep, secrets: wire.PathSecrets(req.NotifyURL)}, nil
 }
 
 // Refund implements client.Refunds. APPLY_SUCCESS alone says nothing: the state
-// is data.status, and every echoed field is compared with what was asked (F7).
+// is data.status, and every echoed field is compared with what was asked (F7). A
+// word that this version does not know is RefundUnknown with the word.
 // An accepted answer without a right signature is ClassUnknown with Code
 // "signature": the money may have moved.
 func (g *Gateway) Refund(ctx context.Context, req client.RefundRequest) (client.RefundAnswer, error) {
@@ -89,11 +94,11 @@ func (g *Gateway) checkRefundEcho(req client.RefundRequest, r *reply, got *clien
 	if got.OrderNo != "" && !sameNumber(got.OrderNo, req.OrderNo) {
 		return r.contradict(refund, "outTradeNo", got.OrderNo, req.OrderNo)
 	}
-	currency := r.data.text("refundCurrency")
+	currency := r.data.Text("refundCurrency")
 	if currency != "" && currency != req.Amount.Currency {
 		return r.contradict(refund, "refundCurrency", currency, req.Amount.Currency)
 	}
-	if text := r.data.text("refundAmount"); text != "" {
+	if text := r.data.Text("refundAmount"); text != "" {
 		echoed, err := client.ParseWire(text, req.Amount.Currency, req.Amount.Exp)
 		if err != nil || echoed.Minor != req.Amount.Minor {
 			return r.contradict(refund, "refundAmount", text, req.Amount.Major())
@@ -102,13 +107,14 @@ func (g *Gateway) checkRefundEcho(req client.RefundRequest, r *reply, got *clien
 	}
 	// Numbers are the same whatever their case; ours is the one that is stored.
 	got.RefundNo, got.OrderNo = req.RefundNo, req.OrderNo
-	return statusKnown(refund, r, got)
+	return stateGiven(refund, r)
 }
 
 // QueryRefund implements client.Refunds. The amount is refundAmount; where only
 // totalAmount is there, it is returned with AmountFromTotal set and counts only
 // if it equals what was asked for; where neither is there, Amount has no
-// currency and the caller keeps its own (payermax: section 17 Q3).
+// currency and the caller keeps its own (payermax: section 17 Q3). A status word
+// that this version does not know is RefundUnknown with the word.
 func (g *Gateway) QueryRefund(ctx context.Context, refundNo string) (client.RefundAnswer, error) {
 	if err := checkNumber("refund_no", refundNo); err != nil {
 		return client.RefundAnswer{}, err
@@ -128,23 +134,23 @@ func (g *Gateway) QueryRefund(ctx context.Context, refundNo string) (client.Refu
 	if err := g.readRefundAmount(&r, &answer.Refund); err != nil {
 		return client.RefundAnswer{Exchange: r.exchange}, err
 	}
-	if err := statusKnown(refundQuery, &r, &answer.Refund); err != nil {
+	if err := stateGiven(refundQuery, &r); err != nil {
 		return client.RefundAnswer{Exchange: r.exchange}, err
 	}
 	return answer, nil
 }
 
 func (g *Gateway) readRefundAmount(r *reply, got *client.Refund) error {
-	text := r.data.text("refundAmount")
+	text := r.data.Text("refundAmount")
 	if text == "" {
-		text = r.data.text("totalAmount")
+		text = r.data.Text("totalAmount")
 		got.AmountFromTotal = text != ""
 	}
 	if text == "" {
 		return nil
 	}
 	var err error
-	got.Amount, err = g.readAmount(refundQuery, r, text, r.data.text("refundCurrency", "currency"))
+	got.Amount, err = g.readAmount(refundQuery, r, text, r.data.Text("refundCurrency", "currency"))
 	return err
 }
 
@@ -159,26 +165,29 @@ func (g *Gateway) PreviewRefund(req client.RefundRequest) (client.Preview, error
 
 // readRefund takes what needs no checking out of an answer.
 func readRefund(data object) client.Refund {
-	status, _ := refundStatus(data.text("status"))
+	word := data.Text("status")
+	status, known := refundStatus(word)
 	got := client.Refund{
-		RefundNo: data.text("outRefundNo"), GatewayRefundNo: data.text("refundTradeNo"), OrderNo: data.text("outTradeNo"),
-		Status: status, SettledAt: parseTime(data.text("refundFinishTime")),
+		RefundNo: data.Text("outRefundNo"), GatewayRefundNo: data.Text("refundTradeNo"), OrderNo: data.Text("outTradeNo"),
+		Status: status, SettledAt: parseTime(data.Text("refundFinishTime")),
+	}
+	if !known {
+		got.Word = wire.Word(word)
 	}
 	if status == client.RefundFailed {
-		got.FailCode = short(client.MaskCards(data.text("resultCode", "resultMsg")))
+		got.FailCode = short(client.MaskCards(data.Text("resultCode", "resultMsg")))
 	}
 	return got
 }
 
-// statusKnown refuses an answer whose state is missing or no word of section
-// 6.2: what it means for the money is not known.
-func statusKnown(ep endpoint, r *reply, got *client.Refund) error {
-	word := r.data.text("status")
-	if _, ok := refundStatus(word); ok {
-		return nil
+// stateGiven refuses an answer without a state: what it means for the money is
+// not known. A word that is none of section 6.2 is a state, of which nothing more
+// is known either; it is shown as it is.
+func stateGiven(ep endpoint, r *reply) error {
+	if r.data.Text("status") == "" {
+		return r.fail(ep, client.ClassUnknown, "status", "the answer has no status", nil)
 	}
-	got.Status = client.RefundUnknown
-	return r.fail(ep, client.ClassUnknown, "status", fmt.Sprintf("the answer's status is %.40q", client.MaskCards(word)), nil)
+	return nil
 }
 
 // readAmount reads an amount of a signed answer with its currency.

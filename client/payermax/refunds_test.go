@@ -56,7 +56,7 @@ func TestRefundSettings(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := s.requests()[0]
-	if s.data(0).text("tradeToken") != "T2026112010000000000815" || r.header.Get("merchantAuthToken") != "CANARY-token" ||
+	if s.data(0).Text("tradeToken") != "T2026112010000000000815" || r.header.Get("merchantAuthToken") != "CANARY-token" ||
 		!strings.Contains(string(r.body), `"version":"1.4"`) || !strings.Contains(string(r.body), `"spMerchantNo":"SP1"`) {
 		t.Errorf("%s %v", r.body, r.header)
 	}
@@ -75,6 +75,25 @@ func TestRefundStates(t *testing.T) { // covers I6
 		got, err := g.Refund(t.Context(), aRefund())
 		if err != nil || got.Refund.Status != want {
 			t.Errorf("%s: %+v, %v", word, got.Refund, err)
+		}
+	}
+}
+
+// TestRefundWords shows a word that is not known as it is, and calls it unknown.
+func TestRefundWords(t *testing.T) { // covers I6
+	for word, want := range map[string]string{
+		"REFUND_MAYBE": "REFUND_MAYBE", "refund_success": "refund_success", "4242 4242 4242 4242": "····4242",
+		strings.Repeat("é", 41): strings.Repeat("é", 39) + "…", strings.Repeat("é", 40): strings.Repeat("é", 40),
+	} {
+		said := strings.Replace(accepted, "REFUND_PENDING", word, 1)
+		g, _ := gatewayWith(t, answer{body: said})
+		made, err := g.Refund(t.Context(), aRefund())
+		if err != nil || made.Refund.Status != client.RefundUnknown || made.Refund.Word != want {
+			t.Errorf("%s: %+v, %v", word, made.Refund, err)
+		}
+		found, err := g.QueryRefund(t.Context(), aRefund().RefundNo)
+		if err != nil || found.Refund.Status != client.RefundUnknown || found.Refund.Word != want {
+			t.Errorf("%s: %+v, %v", word, found.Refund, err)
 		}
 	}
 }
@@ -101,7 +120,6 @@ func TestRefundDoubts(t *testing.T) {
 		{"other amount", "wrong-echo", answer{body: with(`"status"`, `"refundAmount":12.31,"status"`)}},
 		{"unreadable amount", "wrong-echo", answer{body: with(`"status"`, `"refundAmount":"NaN","status"`)}},
 		{"other currency", "wrong-echo", answer{body: with(`"status"`, `"refundCurrency":"HKD","status"`)}},
-		{"unknown status", "status", answer{body: with("REFUND_PENDING", "REFUND_MAYBE")}},
 		{"no status", "status", answer{body: with(`"status"`, `"state"`)}},
 		{"no data", "wrong-echo", answer{body: `{"code":"APPLY_SUCCESS","msg":"","data":null}`}},
 		{"code twice", "ambiguous", answer{body: with(`"code"`, `"code":"SYSTEM_ERROR","code"`)}},

@@ -1,20 +1,19 @@
 package payermax
 
 import (
-	"bytes"
-	"compress/gzip"
-	"errors"
+	"cmp"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"go.uber.org/goleak"
 
 	"paydesk/client"
+	"paydesk/client/internal/strict"
+	"paydesk/client/internal/wiretest"
 	"paydesk/client/secret"
 )
 
@@ -49,20 +48,18 @@ type answer struct {
 	declared string        // Content-Length
 }
 
-// stub is a gateway that says what it is told to, in order; the last answer
-// repeats. It checks that every request is signed.
+// stub is a gateway that says what it is told to. It checks that every request is
+// signed.
 type stub struct {
+	wiretest.Script[received, answer]
 	t      *testing.T
 	server *httptest.Server
-
-	mu      sync.Mutex
-	answers []answer
-	got     []received
 }
 
 func newStub(t *testing.T, answers ...answer) *stub {
 	t.Helper()
-	s := &stub{t: t, answers: answers}
+	s := &stub{t: t}
+	s.Answers = answers
 	s.server = httptest.NewServer(s)
 	t.Cleanup(s.server.Close)
 	return s
@@ -74,67 +71,34 @@ func (s *stub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil || !found.Valid {
 		s.t.Errorf("request to %s is not signed: %s", r.URL.Path, found.Reason)
 	}
-	s.mu.Lock()
-	s.got = append(s.got, received{path: strings.TrimPrefix(r.URL.Path, gatewayPath+"/"), header: r.Header, body: body})
-	a := s.answers[min(len(s.got), len(s.answers))-1]
-	s.mu.Unlock()
-	if a.hang != nil {
-		<-a.hang
-	}
-	if a.drop {
-		if conn, _, err := http.NewResponseController(w).Hijack(); err == nil {
-			_ = conn.Close()
-		}
-		return
-	}
-	s.write(w, a)
+	a := s.Next(received{path: strings.TrimPrefix(r.URL.Path, gatewayPath+"/"), header: r.Header, body: body})
+	header := wiretest.Header(a.header)
+	header["Sign"] = s.sign(a)
+	wiretest.Answer{
+		Status: a.status, Header: header, Body: a.body, Zip: a.zip, Declared: a.declared, Drop: a.drop, Hang: a.hang,
+	}.Write(s.t, w, testNow())
 }
 
-func (s *stub) write(w http.ResponseWriter, a answer) {
-	if a.signer == "" {
-		a.signer = "platform"
-	}
-	if a.signer != "none" {
-		made, err := Sign([]byte(vectors(s.t).Keys[a.signer].PKCS8), []byte(a.body))
+// sign is the signature header of an answer.
+func (s *stub) sign(a answer) []string {
+	signature := a.sign
+	if signature == "" && a.signer != "none" {
+		made, err := Sign([]byte(vectors(s.t).Keys[cmp.Or(a.signer, "platform")].PKCS8), []byte(a.body))
 		if err != nil {
 			s.t.Error(err)
 		}
-		w.Header().Set("Sign", made.Sign)
+		signature = made.Sign
 	}
-	if a.sign != "" {
-		w.Header().Set("Sign", a.sign)
+	switch {
+	case signature == "":
+		return nil
+	case a.twice:
+		return []string{signature, signature}
 	}
-	if a.twice {
-		w.Header().Add("Sign", w.Header().Get("Sign"))
-	}
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Date", testNow().Format(http.TimeFormat))
-	for name, value := range a.header {
-		w.Header().Set(name, value)
-	}
-	if a.declared != "" {
-		w.Header().Set("Content-Length", a.declared)
-	}
-	body := []byte(a.body)
-	if a.zip {
-		w.Header().Set("Content-Encoding", "gzip")
-		var out bytes.Buffer
-		z := gzip.NewWriter(&out)
-		_, _ = z.Write(body)
-		_ = z.Close()
-		body = out.Bytes()
-	}
-	if a.status != 0 {
-		w.WriteHeader(a.status)
-	}
-	_, _ = w.Write(body)
+	return []string{signature}
 }
 
-func (s *stub) requests() []received {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return append([]received(nil), s.got...)
-}
+func (s *stub) requests() []received { return s.All() }
 
 // data is the data object of the i-th request.
 func (s *stub) data(i int) object {
@@ -143,11 +107,11 @@ func (s *stub) data(i int) object {
 	if i >= len(got) {
 		s.t.Fatalf("%d requests, asked for number %d", len(got), i)
 	}
-	o, err := parse(got[i].body)
+	o, err := strict.Parse(got[i].body)
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	return o.object("data")
+	return o.Object("data")
 }
 
 // testConfig is a sandbox account that speaks to base.
@@ -192,25 +156,13 @@ func aRefund() client.RefundRequest {
 const accepted = `{"code":"APPLY_SUCCESS","msg":"","data":{"outRefundNo":"RF_20261122_000042","tradeOrderNo":"2026112008150TI000000000815",` +
 	`"refundTradeNo":"20261122093001TI000000004242","status":"REFUND_PENDING"}}`
 
-// fault is the *client.Error in err, checked for class and code.
+// fault and evidence are wiretest's.
 func fault(t *testing.T, err error, class client.Class, code string) *client.Error {
 	t.Helper()
-	var e *client.Error
-	if !errors.As(err, &e) || e.Class != class || e.Code != code {
-		t.Fatalf("got %v, want class %s code %s", err, class, code)
-	}
-	if _, direct := err.(*client.Error); !direct { //nolint:errorlint // the error itself must be the classed one
-		t.Fatalf("the error is wrapped in %T", err)
-	}
-	return e
+	return wiretest.Fault(t, err, class, code)
 }
 
-// evidence checks that an error carries the call.
 func evidence(t *testing.T, e *client.Error, operation string, status int) *client.Exchange {
 	t.Helper()
-	x := e.Exchange
-	if x == nil || x.Operation != operation || x.HTTPStatus != status || len(x.Request) == 0 || len(x.RequestHash) != 64 || x.At.IsZero() {
-		t.Fatalf("evidence %+v", x)
-	}
-	return x
+	return wiretest.Evidence(t, e, operation, status)
 }

@@ -23,8 +23,8 @@ func (g *Gateway) Tokens(ctx context.Context, userID string) (client.TokensAnswe
 		return client.TokensAnswer{Exchange: r.exchange}, err
 	}
 	answer := client.TokensAnswer{Exchange: r.exchange}
-	list, ok := r.data["tokenList"].([]any)
-	if !ok && r.data["tokenList"] != nil {
+	list, ok := r.data.Get("tokenList").([]any)
+	if !ok && r.data.Get("tokenList") != nil {
 		return answer, r.fail(inquirePaymentToken, client.ClassUnknown, "token-list", "the answer's tokenList is no list", nil)
 	}
 	for _, item := range list {
@@ -32,11 +32,11 @@ func (g *Gateway) Tokens(ctx context.Context, userID string) (client.TokensAnswe
 		if !ok {
 			return answer, r.fail(inquirePaymentToken, client.ClassUnknown, "token-list", "the answer's tokenList holds something else than tokens", nil)
 		}
-		if owner := entry.text("userId"); owner != "" && owner != userID {
+		if owner := entry.Text("userId"); owner != "" && owner != userID {
 			return client.TokensAnswer{Exchange: r.exchange}, r.contradict(inquirePaymentToken, "userId", owner, userID)
 		}
 		// A token without id can be neither shown apart nor unbound.
-		if entry.text("paymentTokenID") != "" {
+		if entry.Text("paymentTokenID") != "" {
 			answer.Tokens = append(answer.Tokens, g.readToken(entry, userID))
 		}
 	}
@@ -47,14 +47,14 @@ func (g *Gateway) Tokens(ctx context.Context, userID string) (client.TokensAnswe
 // is expired: the gateway would refuse it.
 func (g *Gateway) readToken(entry object, userID string) client.Token {
 	t := client.Token{
-		Token: entry.text("paymentTokenID"), UserID: userID,
-		Status: tokenStatus(entry.text("paymentTokenStatus")),
-		Method: entry.text("paymentMethodType"), Brand: entry.text("brand", "targetOrg"),
-		Card:      cardTail(entry["cardInfo"]),
-		ExpiresAt: parseTime(entry.text("paymentTokenExpiry")),
+		Token: entry.Text("paymentTokenID"), UserID: userID,
+		Status: tokenStatus(entry.Text("paymentTokenStatus")),
+		Method: entry.Text("paymentMethodType"), Brand: entry.Text("brand", "targetOrg"),
+		Card:      cardTail(entry.Get("cardInfo")),
+		ExpiresAt: parseTime(entry.Text("paymentTokenExpiry")),
 	}
 	if t.Card == "" {
-		t.Card = short(client.MaskCards(entry.text("accountDisplay")))
+		t.Card = short(client.MaskCards(entry.Text("accountDisplay")))
 	}
 	if t.Status == client.TokenActive && !t.ExpiresAt.IsZero() && !t.ExpiresAt.After(g.wire.Now()) {
 		t.Status = client.TokenExpired
@@ -70,7 +70,7 @@ func cardTail(info any) string {
 		return client.LastFour(v)
 	case object:
 		for _, name := range []string{"cardLast4", "cardNumber", "cardIdentifierNo"} {
-			if tail := client.LastFour(v.text(name)); tail != "" {
+			if tail := client.LastFour(v.Text(name)); tail != "" {
 				return tail
 			}
 		}
@@ -112,13 +112,13 @@ func (g *Gateway) RemoveToken(ctx context.Context, req client.RemoveToken) (clie
 	if err != nil {
 		return answer, err
 	}
-	if got := r.data.text("paymentTokenID"); got != req.Token {
+	if got := r.data.Text("paymentTokenID"); got != req.Token {
 		return answer, r.contradict(removePaymentToken, "paymentTokenID", got, req.Token)
 	}
-	if got := r.data.text("userId"); got != "" && got != req.UserID {
+	if got := r.data.Text("userId"); got != "" && got != req.UserID {
 		return answer, r.contradict(removePaymentToken, "userId", got, req.UserID)
 	}
-	word := r.data.text("paymentTokenStatus")
+	word := r.data.Text("paymentTokenStatus")
 	if tokenStatus(word) != client.TokenRemoved {
 		return answer, r.fail(removePaymentToken, client.ClassUnknown, "status",
 			fmt.Sprintf("the answer's paymentTokenStatus is %.40q, not Deleted", client.MaskCards(word)), nil)

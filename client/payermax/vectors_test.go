@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"paydesk/client"
+	"paydesk/client/internal/strict"
 )
 
 // vectorFile is the layout of testdata/payermax.json.
@@ -129,7 +130,7 @@ func TestCapturedRequestsVerify(t *testing.T) {
 		if err != nil || !found.Valid {
 			t.Errorf("%s: %s, %v", c.ID, found.Reason, err)
 		}
-		if _, err := parse(c.Body); err != nil {
+		if _, err := strict.Parse(c.Body); err != nil {
 			t.Errorf("%s: %v", c.ID, err)
 		}
 	}
@@ -138,7 +139,7 @@ func TestCapturedRequestsVerify(t *testing.T) {
 // TestVectorBodiesParse looks at the bodies whose meaning is a trap.
 func TestVectorBodiesParse(t *testing.T) {
 	for _, v := range vectors(t).Positive {
-		o, err := parse(v.Body)
+		o, err := strict.Parse(v.Body)
 		switch v.ID {
 		case "p19": // duplicate names
 			if err == nil {
@@ -149,8 +150,8 @@ func TestVectorBodiesParse(t *testing.T) {
 				t.Errorf("%s: read as %v", v.ID, o)
 			}
 		case "p20": // numbers keep their text
-			data := o.object("data")
-			if data.text("payAmount") != "9007199254740993" || data.text("totalAmount") != "12345678901234567890.1234" {
+			data := o.Object("data")
+			if data.Text("payAmount") != "9007199254740993" || data.Text("totalAmount") != "12345678901234567890.1234" {
 				t.Errorf("%s: %v", v.ID, data)
 			}
 		default:

@@ -2,10 +2,12 @@ package sandbox
 
 import (
 	"slices"
+	"sync"
 	"time"
 
 	"paydesk/client/sandbox/book"
 	"paydesk/client/sandbox/easylink"
+	"paydesk/client/sandbox/life"
 	"paydesk/client/sandbox/paycools"
 	"paydesk/client/sandbox/payermax"
 	"paydesk/client/sandbox/protocol"
@@ -33,7 +35,7 @@ func gateways() []gateway {
 // past makes the merchant's past at all gateways, in the order in which it came
 // about. Options.Orders is shared out; what does not divide is the first one's.
 func (s *Sandbox) past(pace protocol.Pace) []book.Entry {
-	list, total := gateways(), 0
+	list, total := s.played, 0
 	for _, g := range list {
 		total += g.share
 	}
@@ -56,12 +58,59 @@ func (s *Sandbox) past(pace protocol.Pace) []book.Entry {
 
 // makeFaces makes the gateways over the open book.
 func (s *Sandbox) makeFaces(keys map[string][]protocol.Key) error {
-	for _, g := range gateways() {
+	for _, g := range s.played {
 		face, err := g.face(s.book, keys[g.name])
 		if err != nil {
 			return err
 		}
 		s.faces = append(s.faces, face)
 	}
+	return nil
+}
+
+// portal is the callback addresses of the merchants' portal settings.
+type portal struct {
+	all string // Options.Notify, for gateways that are not named
+
+	mu  sync.RWMutex
+	own map[string]string // by gateway
+}
+
+func (p *portal) at(gateway string) string {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	if own, ok := p.own[gateway]; ok {
+		return own
+	}
+	return p.all
+}
+
+// SetNotify changes the callback addresses of the merchants' portal settings, as
+// a merchant does while the gateways run: profile to address, http on loopback.
+// Profiles that are not named keep theirs. ClassInput for what cannot be; then
+// nothing is changed.
+func (s *Sandbox) SetNotify(urls map[string]string) error {
+	own := map[string]string{}
+	for _, f := range s.faces {
+		if address, ok := urls[f.Profile]; ok {
+			own[f.Gateway] = address
+		}
+	}
+	for _, address := range own {
+		if address != "" && life.CheckURL(address) != nil {
+			return wrongOption("notify", "must be http on a loopback address, such as http://127.0.0.1:8090/callback")
+		}
+	}
+	if len(own) < len(urls) {
+		return wrongOption("notify", "must name profiles of the sandbox only")
+	}
+	s.notify.mu.Lock()
+	defer s.notify.mu.Unlock()
+	for gateway, address := range s.notify.own {
+		if _, again := own[gateway]; !again {
+			own[gateway] = address
+		}
+	}
+	s.notify.own = own
 	return nil
 }

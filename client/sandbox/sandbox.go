@@ -77,14 +77,18 @@ type Profile struct {
 // Sandbox is a running sandbox.
 type Sandbox struct {
 	opts   Options
+	played []gateway
 	book   *book.Book
 	faces  []protocol.Face
 	faults *fault.Set
 	engine *life.Engine
 	log    *requestLog
+	notify portal
 	host   string // address and port it listens on
 	server *http.Server
 	mux    *http.ServeMux // the control interface
+
+	callbacks http.RoundTripper // nil: loopback, and nowhere else
 
 	stop    context.CancelFunc
 	stopped chan struct{}
@@ -99,7 +103,7 @@ func ParseFault(text string) (fault.Fault, error) { return fault.Parse(text) }
 // or Close is called. Errors are ClassInput for options, ClassConfig for files
 // that a person wrote and ClassStorage for the disk.
 func Start(ctx context.Context, opts Options) (*Sandbox, error) {
-	s := &Sandbox{opts: opts, log: newRequestLog(), stopped: make(chan struct{})}
+	s := &Sandbox{opts: opts, played: gateways(), log: newRequestLog(), stopped: make(chan struct{})}
 	if err := s.defaults(); err != nil {
 		return nil, err
 	}
@@ -165,7 +169,7 @@ func wrongOption(name, right string) error {
 func (s *Sandbox) prepare() error {
 	pace := protocol.Pace{Seed: s.opts.Seed, Speed: s.opts.Speed}
 	keys := map[string][]protocol.Key{}
-	for _, g := range gateways() {
+	for _, g := range s.played {
 		var err error
 		if keys[g.name], err = s.readKeys(g.name, g.keys); err != nil {
 			return err
@@ -182,9 +186,10 @@ func (s *Sandbox) prepare() error {
 	if err != nil {
 		return err
 	}
-	s.faults = fault.NewSet(s.opts.Seed, faults)
+	s.faults, s.notify.all = fault.NewSet(s.opts.Seed, faults), s.opts.Notify
 	s.engine = life.New(life.Config{
-		Book: s.book, Clock: s.opts.Clock, Pace: pace, Faces: s.faces, Faults: s.faults, Portal: s.opts.Notify, Logger: s.opts.Logger,
+		Book: s.book, Clock: s.opts.Clock, Pace: pace, Faces: s.faces, Faults: s.faults, Portal: s.notify.at, Logger: s.opts.Logger,
+		Transport: s.callbacks,
 	})
 	return s.writeConfig()
 }

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"paydesk/client"
 	"paydesk/client/sandbox"
 )
 
@@ -72,6 +73,32 @@ func TestCallbacksArrive(t *testing.T) {
 	gone := "http://127.0.0.1:1/"
 	if sent = m.post(http.StatusOK, "callbacks/R_1/send", `{"url":"`+gone+`"}`); sent["status"] != 0.0 || sent["error"] == nil {
 		t.Errorf("%v", sent)
+	}
+}
+
+// TestEveryMerchantHasAPortal sends each gateway's callbacks to the address of its
+// own merchant's settings, which may change while the gateways run.
+func TestEveryMerchantHasAPortal(t *testing.T) {
+	first, all := listen(t, `{"code":"SUCCESS","msg":"Success"}`), listen(t, `{"code":1000,"message":"success"}`)
+	s, m := start(t, sandbox.Options{Speed: 600, Notify: all.URL})
+	if err := s.SetNotify(map[string]string{"checus-sandbox": first.URL}); err != nil {
+		t.Fatal(err)
+	}
+	m.refund("R_1", "1")
+	until(t, "the callback at its own address", func() bool { return len(first.all()) == 1 })
+	m.base = s.Ready().URLs["paycools"]
+	cools{m}.refund("RF1", 100)
+	until(t, "the callback at the address of all", func() bool { return len(all.all()) == 1 })
+	for _, wrong := range []map[string]string{{"checus-sandbox": "https://shop.example/"}, {"nobody": first.URL}} {
+		if err := s.SetNotify(wrong); client.ClassOf(err) != client.ClassInput {
+			t.Errorf("%v: %v", wrong, err)
+		}
+	}
+	if err := s.SetNotify(map[string]string{"checus-sandbox": "", "paycools-sandbox": ""}); err != nil {
+		t.Fatal(err)
+	}
+	if sent := m.post(http.StatusBadRequest, "callbacks/R_1/send", `{}`); sent == nil {
+		t.Error("a callback went nowhere")
 	}
 }
 

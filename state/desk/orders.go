@@ -213,6 +213,9 @@ func merge(old ledger.Order, said client.Order) ledger.Order {
 	if old.OrderNo != "" {
 		next.OrderNo = old.OrderNo
 	}
+	if said.Amount.Currency == "" {
+		next.Amount = old.Amount
+	}
 	if said.CreatedAt.IsZero() {
 		next.CreatedAt = old.CreatedAt
 	}

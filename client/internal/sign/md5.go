@@ -16,22 +16,30 @@ import (
 // right length.
 const ReasonHex Reason = "not 32 hexadecimal digits"
 
-// TextMD5 is the part of the signed text that stands before "key=": every pair
-// of name and value whose value is not empty as "name=value&", sorted. The
-// whole texts are compared ignoring case, and those that are equal so keep their
-// order, because that is what the gateway's code does (easylink: section 4.2);
-// for the documented names it is the same as sorting by name. Nothing is
-// escaped. The secret is no part of the result.
-func TextMD5(pairs [][2]string) string {
-	texts := make([]string, 0, len(pairs))
-	for _, pair := range pairs {
-		if pair[1] != "" {
-			texts = append(texts, pair[0]+"="+pair[1]+"&")
-		}
-	}
-	slices.SortStableFunc(texts, compareFolded)
-	return strings.Join(texts, "")
+// PairsMD5 are the pairs of name and value that are signed, in their order: those
+// whose value is not empty, sorted. The whole texts "name=value&" are compared
+// ignoring case, and those that are equal so keep their order, because that is
+// what the gateway's code does (easylink: section 4.2); for the documented names
+// it is the same as sorting by name.
+func PairsMD5(pairs [][2]string) [][2]string {
+	kept := filled(pairs)
+	slices.SortStableFunc(kept, func(a, b [2]string) int { return compareFolded(JoinMD5([][2]string{a}), JoinMD5([][2]string{b})) })
+	return kept
 }
+
+// JoinMD5 writes pairs as "name=value&", one behind the other. Nothing is
+// escaped.
+func JoinMD5(pairs [][2]string) string {
+	var out strings.Builder
+	for _, pair := range pairs {
+		out.WriteString(pair[0] + "=" + pair[1] + "&")
+	}
+	return out.String()
+}
+
+// TextMD5 is the part of the signed text that stands before "key=". The secret
+// is no part of it.
+func TextMD5(pairs [][2]string) string { return JoinMD5(PairsMD5(pairs)) }
 
 // SignMD5 is the upper-case hexadecimal MD5 of TextMD5, "key=" and the secret
 // as it is (easylink: section 4.1).

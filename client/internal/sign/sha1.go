@@ -16,22 +16,30 @@ import (
 // the right length.
 const ReasonHexSHA1 Reason = "not 40 hexadecimal digits"
 
-// TextSorted is the text that PayCools signs: every pair of name and value whose
-// value is not empty as "name=value", sorted by name in byte order, joined with
-// "&" and nothing escaped (paycools: section 3.1).
-func TextSorted(pairs [][2]string) string {
+// PairsSorted are the pairs of name and value that PayCools signs, in their
+// order: those whose value is not empty, sorted by name in byte order (paycools:
+// section 3.1).
+func PairsSorted(pairs [][2]string) [][2]string {
+	kept := filled(pairs)
+	slices.SortStableFunc(kept, func(a, b [2]string) int { return strings.Compare(a[0], b[0]) })
+	return kept
+}
+
+// JoinSorted writes pairs as "name=value", joined with "&". Nothing is escaped.
+func JoinSorted(pairs [][2]string) string { return strings.TrimSuffix(JoinMD5(pairs), "&") }
+
+// TextSorted is the text that PayCools signs.
+func TextSorted(pairs [][2]string) string { return JoinSorted(PairsSorted(pairs)) }
+
+// filled are the pairs whose value is not empty.
+func filled(pairs [][2]string) [][2]string {
 	kept := make([][2]string, 0, len(pairs))
 	for _, pair := range pairs {
 		if pair[1] != "" {
 			kept = append(kept, pair)
 		}
 	}
-	slices.SortStableFunc(kept, func(a, b [2]string) int { return strings.Compare(a[0], b[0]) })
-	texts := make([]string, 0, len(kept))
-	for _, pair := range kept {
-		texts = append(texts, pair[0]+"="+pair[1])
-	}
-	return strings.Join(texts, "&")
+	return kept
 }
 
 // SignSHA1 is the lower-case hexadecimal SHA-1 of text, "&secret=" and the

@@ -1,7 +1,6 @@
 package wire
 
 import (
-	"encoding/json"
 	"net/url"
 	"slices"
 	"strings"
@@ -12,8 +11,8 @@ import (
 
 // RedactForm is Redact for an application/x-www-form-urlencoded body: fields
 // that hold card data are dropped, masked cards are cut to their last four
-// digits, JSON inside a value is redacted member by member, and card numbers
-// anywhere else are masked. Pairs that hold none stay exactly as they are, byte
+// digits, callback addresses lose their path secret, JSON inside a value is
+// redacted member by member, and card numbers anywhere else are masked. Pairs that hold none stay exactly as they are, byte
 // for byte and in their order. What cannot be decoded is kept as masked text.
 // More than 64 KiB is cut. keep is as in Redact.
 func RedactForm(body []byte, keep ...string) []byte {
@@ -25,15 +24,18 @@ func RedactForm(body []byte, keep ...string) []byte {
 		}
 		out.WriteString(redactPair(pair, keep))
 	}
-	text := out.String()
-	if len(text) > textLimit {
-		cut := textLimit
-		for !utf8.RuneStart(text[cut]) {
-			cut--
-		}
-		text = text[:cut]
+	return []byte(cut(out.String(), textLimit))
+}
+
+// RedactPairs is Redact for pairs of name and value as they are signed. The
+// given ones stay as they are; their order does too.
+func RedactPairs(pairs [][2]string, keep ...string) [][2]string {
+	keep = slices.DeleteFunc(slices.Clone(keep), onlyDigits)
+	redacted := make([][2]string, 0, len(pairs))
+	for _, pair := range pairs {
+		redacted = append(redacted, [2]string{client.MaskCards(pair[0]), redactField(pair[0], pair[1], keep)})
 	}
-	return []byte(text)
+	return redacted
 }
 
 // redactPair redacts one "name=value".
@@ -53,23 +55,10 @@ func redactPair(pair string, keep []string) string {
 
 // redactField is a field's value as it may be kept.
 func redactField(name, value string, keep []string) string {
-	switch {
-	case value == "":
-		return value
-	case isCardData(name):
+	if value != "" && isCardData(name) {
 		return dropped
-	case slices.Contains(keep, value):
-		return value
-	case isMaskedCard(name):
-		if tail := client.LastFour(value); tail != "" {
-			return tail
-		}
-		return dropped
-	case (value[0] == '{' || value[0] == '[') && json.Valid([]byte(value)):
-		return string(Redact([]byte(value), keep...))
-	default:
-		return client.MaskCards(value)
 	}
+	return redactValue(roleOf(name), value, keep)
 }
 
 // written is the raw form of a text that did not change, or its new one encoded,

@@ -21,11 +21,12 @@ const (
 	nesting = 64
 )
 
-// Redact makes a body fit for the ledger (S16, S17): members that hold card
-// data are dropped, masked cards are cut to their last four digits, and card
-// numbers anywhere else, in names, texts and numbers, are masked. All other
-// bytes of a JSON body stay exactly as they are, the digits of numbers
-// included. What is no JSON is kept as masked text, cut at 64 KiB.
+// Redact makes a body fit for the ledger (S8, S16, S17): members that hold card
+// data are dropped, masked cards are cut to their last four digits, callback
+// addresses lose their path secret, and card numbers anywhere else, in names,
+// texts and numbers, are masked. All other bytes of a JSON body stay exactly as
+// they are, the digits of numbers included. What is no JSON is kept as masked
+// text, cut at 64 KiB.
 //
 // keep lists our own identifiers in this call; they are left alone although
 // their digits may look like a card, unless they hold nothing but digits.
@@ -36,7 +37,7 @@ func Redact(body []byte, keep ...string) []byte {
 	}
 	w := &redaction{in: bare, keep: slices.DeleteFunc(slices.Clone(keep), onlyDigits)}
 	w.out.Write(body[:len(body)-len(bare)])
-	w.value(false, 0)
+	w.value(plain, 0)
 	w.blank()
 	return w.out.Bytes()
 }
@@ -69,8 +70,29 @@ func (w *redaction) copyByte() byte {
 	return b
 }
 
-// value copies the next value. With tail, a string is a masked card.
-func (w *redaction) value(tail bool, depth int) {
+// role is what the texts of a member are.
+type role uint8
+
+const (
+	plain   role = iota
+	card         // masked card numbers
+	address      // callback addresses
+)
+
+// roleOf is the role of a member's texts.
+func roleOf(name string) role {
+	switch {
+	case isMaskedCard(name):
+		return card
+	case isAddress(name):
+		return address
+	default:
+		return plain
+	}
+}
+
+// value copies the next value.
+func (w *redaction) value(as role, depth int) {
 	w.blank()
 	if depth > nesting {
 		w.drop()
@@ -80,9 +102,9 @@ func (w *redaction) value(tail bool, depth int) {
 	case '{':
 		w.members(depth)
 	case '[':
-		w.elements(tail, depth)
+		w.elements(as, depth)
 	case '"':
-		w.text(tail)
+		w.text(as)
 	default:
 		w.scalar()
 	}
@@ -105,7 +127,7 @@ func (w *redaction) members(depth int) {
 			w.blank()
 			w.drop()
 		} else {
-			w.value(isMaskedCard(name), depth+1)
+			w.value(roleOf(name), depth+1)
 		}
 		w.blank()
 		if w.copyByte() == '}' {
@@ -114,7 +136,7 @@ func (w *redaction) members(depth int) {
 	}
 }
 
-func (w *redaction) elements(tail bool, depth int) {
+func (w *redaction) elements(as role, depth int) {
 	w.copyByte()
 	w.blank()
 	if w.in[w.at] == ']' {
@@ -122,7 +144,7 @@ func (w *redaction) elements(tail bool, depth int) {
 		return
 	}
 	for {
-		w.value(tail, depth+1)
+		w.value(as, depth+1)
 		w.blank()
 		if w.copyByte() == ']' {
 			return
@@ -131,22 +153,30 @@ func (w *redaction) elements(tail bool, depth int) {
 }
 
 // text copies a string value.
-func (w *redaction) text(tail bool) {
+func (w *redaction) text(as role) {
 	literal := w.literal()
 	text := unquote(literal)
+	w.writeString(literal, text, redactValue(as, text, w.keep))
+}
+
+// redactValue is a text as it may be kept.
+func redactValue(as role, text string, keep []string) string {
 	switch {
-	case tail && text != "":
-		masked := client.LastFour(text)
-		if masked == "" {
-			masked = dropped
+	case text == "":
+		return text
+	case as == card:
+		if tail := client.LastFour(text); tail != "" {
+			return tail
 		}
-		w.writeString(literal, text, masked)
-	case slices.Contains(w.keep, text):
-		w.out.Write(literal)
-	case len(text) > 1 && (text[0] == '{' || text[0] == '[') && json.Valid([]byte(text)):
-		w.writeString(literal, text, string(Redact([]byte(text), w.keep...)))
+		return dropped
+	case as == address:
+		return client.MaskCards(HideAddress(text))
+	case slices.Contains(keep, text):
+		return text
+	case (text[0] == '{' || text[0] == '[') && json.Valid([]byte(text)):
+		return string(Redact([]byte(text), keep...))
 	default:
-		w.writeString(literal, text, client.MaskCards(text))
+		return redactLoose(text)
 	}
 }
 
@@ -270,14 +300,16 @@ var escapedDigit = regexp.MustCompile(`\\u003([0-9])`)
 func redactText(body []byte) []byte {
 	text := strings.ToValidUTF8(string(body), "\ufffd")
 	text = escapedDigit.ReplaceAllString(text, "$1")
-	text = cardMember.ReplaceAllString(text, `${1}"`+dropped+`"`)
-	text = client.MaskCards(text)
-	if len(text) > textLimit {
-		cut := textLimit
-		for !utf8.RuneStart(text[cut]) {
-			cut--
-		}
-		text = text[:cut]
+	return []byte(cut(redactLoose(text), textLimit))
+}
+
+// cut shortens a text to a number of bytes without cutting a character.
+func cut(text string, most int) string {
+	if len(text) <= most {
+		return text
 	}
-	return []byte(text)
+	for !utf8.RuneStart(text[most]) {
+		most--
+	}
+	return text[:most]
 }

@@ -71,6 +71,16 @@ func (a *agenda) wait(now time.Time) time.Duration {
 	return min(max(a.jobs[0].at.Sub(now), time.Millisecond), longest)
 }
 
+// next is when the earliest job is due.
+func (a *agenda) next() (at time.Time, ok bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if len(a.jobs) == 0 {
+		return time.Time{}, false
+	}
+	return a.jobs[0].at, true
+}
+
 // jobHeap implements heap.Interface, the earliest first.
 type jobHeap []job
 

@@ -173,7 +173,7 @@ type result struct {
 // attempt sends one callback, with the faults that strike it.
 func (e *Engine) attempt(ctx context.Context, face protocol.Face, n book.Notice) result {
 	if n.URL == "" {
-		n.URL = e.Portal
+		n.URL = e.Portal(n.Gateway)
 	}
 	if err := CheckURL(n.URL); err != nil {
 		return result{hopeless: true, text: err.Error()}

@@ -25,9 +25,10 @@ type Config struct {
 	Pace   protocol.Pace
 	Faces  []protocol.Face
 	Faults *fault.Set
-	// Portal is the callback address of the merchant's portal settings, for
-	// whatever brings none of its own; empty: none.
-	Portal    string
+	// Portal is the callback address of the merchant's portal settings at a
+	// gateway, for whatever brings none of its own; empty: none. It is safe for
+	// concurrent use.
+	Portal    func(gateway string) string
 	Transport http.RoundTripper // nil: HTTP to loopback and nowhere else
 	Logger    *slog.Logger
 }
@@ -124,6 +125,25 @@ func (e *Engine) do(ctx context.Context, j job) {
 		e.agenda.add([]job{j})
 	}
 }
+
+// Pass does everything that is due by now, callbacks included, one after the
+// other and in the order in which it came due. It is in place of Run, for a
+// program that lets time pass itself, and never beside it.
+func (e *Engine) Pass(ctx context.Context) {
+	for jobs := e.agenda.due(e.Clock()); len(jobs) > 0; jobs = e.agenda.due(e.Clock()) {
+		for _, j := range jobs {
+			if j.kind == noticeJob {
+				e.deliver(ctx, j.id)
+				continue
+			}
+			e.do(ctx, j)
+		}
+	}
+}
+
+// Next is when Pass has something to do next; ok is false when nothing is
+// planned.
+func (e *Engine) Next() (at time.Time, ok bool) { return e.agenda.next() }
 
 // face finds the gateway by its name.
 func (e *Engine) face(gateway string) (protocol.Face, bool) {

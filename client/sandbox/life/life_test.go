@@ -117,7 +117,7 @@ func start(t *testing.T, b *book.Book, speed int, faults ...string) *world {
 	}
 	w := &world{book: b, inbox: &inbox{start: time.Now(), answer: "ok"}}
 	w.Engine = life.New(life.Config{
-		Book: b, Clock: time.Now, Pace: protocol.Pace{Seed: 1, Speed: speed}, Faults: fault.NewSet(1, list), Portal: portal, Transport: w.inbox,
+		Book: b, Clock: time.Now, Pace: protocol.Pace{Seed: 1, Speed: speed}, Faults: fault.NewSet(1, list), Portal: func(string) string { return portal }, Transport: w.inbox,
 		Logger: slog.New(slog.DiscardHandler),
 		Faces:  []protocol.Face{{Gateway: "g", Schedule: schedule(), Protocol: mute{}}},
 	})

@@ -37,7 +37,7 @@ func (e *Engine) Send(ctx context.Context, gateway, no string, how Sending) (Sen
 		n.URL = how.URL
 	}
 	if n.URL == "" {
-		n.URL = e.Portal
+		n.URL = e.Portal(n.Gateway)
 	}
 	if CheckURL(n.URL) != nil {
 		return Sent{}, &client.Error{

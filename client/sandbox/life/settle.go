@@ -157,7 +157,7 @@ func (e *Engine) Settle(gateway, refundNo string, status client.RefundStatus) (b
 
 // notice stages a callback if there is anywhere to send it.
 func (e *Engine) notice(tx *book.Tx, n book.Notice) {
-	if n.URL != "" || e.Portal != "" {
+	if n.URL != "" || e.Portal(n.Gateway) != "" {
 		tx.PutNotice(n)
 	}
 }
