@@ -42,7 +42,10 @@ type Capabilities struct {
 	// ClosedMayHaveMoved says that RefundClosed is set by a timer of the gateway,
 	// not by the channel: the money may have moved all the same (easylink: section
 	// 7.3). A person must look before the order is refunded again.
-	ClosedMayHaveMoved  bool
+	ClosedMayHaveMoved bool
+	// OrderNosRepeat says that several payments may carry one number of the
+	// merchant's, those to a static code for example (paycools: section 8).
+	OrderNosRepeat      bool
 	NotFoundMayBeEarly  bool // "not known" may be said of a request still under way
 	RequestsPerSecond   int  // budget per account
 	Burst               int

@@ -161,6 +161,7 @@ func (g *Gateway) Capabilities() client.Capabilities {
 		OneRefundAtATime:    true,
 		UnsignedRefusals:    true,
 		UnsignedAnswers:     true,
+		OrderNosRepeat:      true,
 		NotFoundMayBeEarly:  true,
 		RequestsPerSecond:   5,
 		Burst:               10,

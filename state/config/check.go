@@ -1,6 +1,8 @@
 package config
 
 import (
+	"fmt"
+	"net"
 	"net/netip"
 	"net/url"
 	"regexp"
@@ -8,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // The forms of names. A profile's name is part of keyring entries and a
@@ -57,6 +60,7 @@ func (d *decoder) check(c *Config, root *node) {
 		first[p.Name] = at(n, "name").line
 		d.checkProfile(p, n, c.Paths)
 	}
+	d.checkCallback(c, root.table["callback"])
 }
 
 func lineText(line int) string {
@@ -225,6 +229,105 @@ func wrongHost(host string) (loopback bool, message string) {
 		return false, "is an address that no gateway has"
 	}
 	return addr.IsLoopback(), ""
+}
+
+// checkCallback checks the table [callback].
+func (d *decoder) checkCallback(c *Config, n *node) {
+	if n == nil || n.kind != kindTable {
+		return
+	}
+	if c.Callback.Listen != "" {
+		if message := wrongListen(c.Callback.Listen, c.Callback.Proxied); message != "" {
+			d.wrong(at(n, "listen"), message)
+		}
+	}
+	if c.Callback.PublicURL == "" {
+		return
+	}
+	place := at(n, "public_url")
+	if message := wrongPublicURL(c.Callback.PublicURL); message != "" {
+		d.wrong(place, message)
+		return
+	}
+	c.Callback.PublicURL = strings.TrimRight(c.Callback.PublicURL, "/")
+	for _, p := range c.Profiles {
+		if message := d.tooLongFor(p, c.Callback); message != "" {
+			d.wrong(place, message)
+		}
+	}
+}
+
+// wrongListen says what is wrong with an address to listen on. It refuses what
+// the receiver would refuse, so that it is told before the start (S15).
+func wrongListen(text string, proxied bool) string {
+	const right = `right is an IP address or localhost and a port, as in "127.0.0.1:8787"`
+	host, port, err := net.SplitHostPort(text)
+	if err != nil {
+		return safe(text) + " is no address to listen on; " + right
+	}
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+		return safe(text) + " has no port from 0 to 65535; " + right
+	}
+	if strings.EqualFold(host, "localhost") {
+		return ""
+	}
+	addr, err := netip.ParseAddr(host)
+	if err != nil && host != "" { // without a host it is every address of this machine
+		return safe(text) + " names no address of this machine; " + right
+	}
+	if !addr.Unmap().IsLoopback() && !proxied {
+		return safe(text) + " can be reached from other machines, and callbacks would come in the clear; " +
+			"right is a loopback address behind a reverse proxy that ends TLS, or proxied = true when only such a proxy can reach it"
+	}
+	return ""
+}
+
+// plainPath is a path that means the same in every proxy.
+var plainPath = regexp.MustCompile(`^(/[A-Za-z0-9._~-]+)*/*$`)
+
+// longestPart is how long a part of a path may be before it looks like the
+// secret of a whole address that was pasted here.
+const longestPart = 40
+
+// wrongPublicURL says what is wrong with the address that gateways call.
+func wrongPublicURL(text string) string {
+	if u, err := url.Parse(text); err == nil {
+		for part := range strings.SplitSeq(u.Path, "/") {
+			if len(part) > longestPart {
+				return "ends in what looks like the secret part of an address; right is what stands before /callback/, as the secret itself is in the keyring"
+			}
+		}
+		if u.Host != "" && !plainPath.MatchString(u.EscapedPath()) {
+			return safe(text) + ` has more than a plain path; right is for example "https://hooks.shop.example" or "https://shop.example/paydesk"`
+		}
+	}
+	_, message := wrongURL(text)
+	return message
+}
+
+// onLoopback reports whether an address, which was checked, is on this machine.
+func onLoopback(address string) bool {
+	loopback, message := wrongURL(address)
+	return loopback && message == ""
+}
+
+// tooLongFor says that a gateway would not take the address that a profile gets,
+// which must not come out at the first refund.
+func (d *decoder) tooLongFor(p Profile, c Callback) string {
+	i := slices.IndexFunc(d.gateways, func(g Gateway) bool { return g.Name == p.Gateway })
+	if i < 0 || d.gateways[i].NotifyMax == 0 || c.Base(p) == "" {
+		return ""
+	}
+	g := d.gateways[i]
+	own := func(key string) bool { text, _ := p.Settings[key].(string); return text != "" }
+	if len(g.NotifyOwn) > 0 && !slices.ContainsFunc(g.NotifyOwn, func(key string) bool { return !own(key) }) {
+		return ""
+	}
+	if n := utf8.RuneCountInString(c.PublicURL); n+CallbackPath > g.NotifyMax {
+		return fmt.Sprintf("has %d characters, and with the %d that paydesk puts behind them %s of profile %s would be told %d, of which it takes %d; right are at most %d",
+			n, CallbackPath, g.Name, safe(p.Name), n+CallbackPath, g.NotifyMax, g.NotifyMax-CallbackPath)
+	}
+	return ""
 }
 
 // checkKeysDir lets key files stand in for the keyring in the sandbox only

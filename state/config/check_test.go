@@ -140,3 +140,64 @@ func TestNearest(t *testing.T) {
 		}
 	}
 }
+
+// covers S15
+func TestCallbackTable(t *testing.T) {
+	for _, tc := range []struct{ line, want string }{
+		{`listen = "127.0.0.1:8787"`, ""},
+		{`listen = "localhost:0"`, ""},
+		{`listen = "[::1]:8787"`, ""},
+		{"listen = \"0.0.0.0:8787\"\nproxied = true", ""},
+		{"listen = \":8787\"\nproxied = true", ""},
+		{`listen = ":8787"`, "callback.listen: \":8787\" can be reached from other machines"},
+		{`listen = "10.0.0.7:8787"`, "can be reached from other machines"},
+		{`listen = "8787"`, `"8787" is no address to listen on`},
+		{`listen = "127.0.0.1"`, "is no address to listen on"},
+		{`listen = "127.0.0.1:http"`, "has no port from 0 to 65535"},
+		{`listen = "127.0.0.1:70000"`, "has no port from 0 to 65535"},
+		{`listen = "127.1:8787"`, "names no address of this machine"},
+		{`listen = "shop.example:8787"`, "names no address of this machine"},
+		{`listen = 8787`, "must be a text"},
+		{`public_url = "https://hooks.shop.example"`, ""},
+		{`public_url = "https://hooks.shop.example:8443/a/b/"`, ""},
+		{`public_url = "http://127.0.0.1:8787"`, ""},
+		{`public_url = "http://hooks.shop.example"`, "callback.public_url: \"http://hooks.shop.example\" is not encrypted"},
+		{`public_url = "hooks.shop.example"`, "is no address"},
+		{`public_url = "https://ada:pw@hooks.shop.example"`, "has a user name or password"},
+		{`public_url = "https://hooks.shop.example/?shop=7"`, "has a query or fragment"},
+		{`public_url = "https://hooks.shop.example/a%2fb"`, "more than a plain path"},
+		{`public_url = "https://hooks.shop.example//a"`, "more than a plain path"},
+		{`public_url = "https://hooks.shop.example/callback/CANARYkz5Y9mJw0bqQdC8h3vX1rT6uN2sLpEaFgHiK4"`, "looks like the secret part"},
+		{`proxied = "yes"`, "must be true or false"},
+	} {
+		o := place(t)
+		write(t, o, "[callback]\n"+tc.line+"\n")
+		_, err := Load(o)
+		switch {
+		case tc.want == "" && err != nil:
+			t.Errorf("%s: %v", tc.line, err)
+		case tc.want != "" && (err == nil || !strings.Contains(err.Error(), tc.want) || strings.Contains(err.Error(), "CANARY")):
+			t.Errorf("%s: got %v, want %q", tc.line, err, tc.want)
+		}
+	}
+}
+
+// A public address is for the profiles whose gateway can reach it.
+func TestCallbackBase(t *testing.T) {
+	for _, tc := range []struct {
+		public, environment string
+		reaches             bool
+	}{
+		{"https://hooks.shop.example", Production, true},
+		{"https://hooks.shop.example", Test, true},
+		{"https://hooks.shop.example", Sandbox, false},
+		{"http://127.0.0.1:8787", Sandbox, true},
+		{"http://localhost:8787", Sandbox, true},
+		{"http://127.0.0.1:8787", Production, false},
+		{"", Production, false},
+	} {
+		if got := (Callback{PublicURL: tc.public}).Base(Profile{Environment: tc.environment}); (got != "") != tc.reaches {
+			t.Errorf("%s from %s: %q", tc.public, tc.environment, got)
+		}
+	}
+}

@@ -39,6 +39,11 @@ type Gateway struct {
 	Brands   []string // accepted brands, the default first; empty: the key is refused
 	Required []string // keys that must be there, of merchant_no and app_id
 	Hosts    []string // hosts a base_url may name (S14); empty: any
+	// NotifyMax is how many characters the gateway takes as a callback address; 0:
+	// any number. NotifyOwn are the settings by which a profile names addresses of
+	// its own; one that sets them all needs none of paydesk's.
+	NotifyMax int
+	NotifyOwn []string
 }
 
 // Options says where to look and what overrides the file.
@@ -61,10 +66,32 @@ type Config struct {
 	DefaultProfile string
 	NoColor        bool
 	Keys           map[string][]string // action to the keys that replace its own
-	Profiles       []Profile           // in the order of the file
+	Callback       Callback
+	Profiles       []Profile // in the order of the file
 
 	named   string // profile asked for by flag or variable
 	sources map[string]Source
+}
+
+// Callback is where callbacks are received, and how gateways reach that place.
+type Callback struct {
+	Listen    string // "host:port" where the console receives beside itself; empty: it does not
+	PublicURL string // without a slash at its end; empty: gateways are told no address
+	Proxied   bool   // only a reverse proxy that ends TLS can reach Listen
+}
+
+// CallbackPath is how many characters follow public_url in the address of a
+// profile: "/callback/" and a path secret of 32 bytes as base64url.
+const CallbackPath = len("/callback/") + 43
+
+// Base is the part of a profile's callback address that is no secret, or "" when
+// public_url cannot serve it: no gateway but the sandbox can reach this machine
+// by a loopback address, and the sandbox calls nothing else.
+func (c Callback) Base(p Profile) string {
+	if c.PublicURL == "" || onLoopback(c.PublicURL) != (p.Environment == Sandbox) {
+		return ""
+	}
+	return c.PublicURL
 }
 
 // Profile is one merchant account at one gateway.

@@ -78,6 +78,9 @@ func (c *Config) Explain() []Setting {
 		c.setting("theme", c.Theme),
 		c.setting("no_color", strconv.FormatBool(c.NoColor)),
 		c.setting("default_profile", c.DefaultProfile),
+		c.setting("callback.listen", c.Callback.Listen),
+		c.setting("callback.public_url", c.Callback.PublicURL),
+		c.setting("callback.proxied", strconv.FormatBool(c.Callback.Proxied)),
 		c.choice(),
 	}
 	for _, action := range slices.Sorted(maps.Keys(c.Keys)) {

@@ -188,6 +188,11 @@ func (d *decoder) config(root *node) *Config {
 		"default_profile": d.text(&c.DefaultProfile),
 		"ledger":          d.text(&d.ledger),
 		"keys":            func(n *node) { c.Keys = d.bindings(n) },
+		"callback": func(n *node) {
+			d.table(n, map[string]field{
+				"listen": d.text(&c.Callback.Listen), "public_url": d.text(&c.Callback.PublicURL), "proxied": d.flag(&c.Callback.Proxied),
+			})
+		},
 		"profile": func(n *node) {
 			if n.kind != kindArray {
 				d.wrong(n, "must be written [[profile]], once for each profile")

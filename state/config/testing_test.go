@@ -17,7 +17,8 @@ var gateways = []Gateway{
 		Name: "payermax", Brands: []string{"payermax", "checus"}, Required: []string{"merchant_no", "app_id"},
 		Hosts: []string{"pay-gate.payermax.com", "pay-gate-uat.payermax.com"},
 	},
-	{Name: "easylink"},
+	{Name: "easylink", NotifyMax: 128, NotifyOwn: []string{"order_notify_url", "refund_notify_url"}},
+	{Name: "paycools", NotifyMax: 100, NotifyOwn: []string{"order_notify_url", "refund_notify_url"}},
 }
 
 // place is a home of its own for one test: options whose every path is below

@@ -63,7 +63,7 @@ func (b *able) office(t *testing.T, clock *counter, g client.Gateway, more func(
 
 func (b *able) Capabilities() client.Capabilities {
 	c := b.bank.Capabilities()
-	c.CloseOrder, c.Balance, c.Statement = client.Can(), client.Can(), client.Can()
+	c.CloseOrder, c.Balance, c.Statement, c.OrderNosRepeat = client.Can(), client.Can(), client.Can(), true
 	if b.can != nil {
 		b.can(&c)
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"paydesk/client"
 	"paydesk/state/desk/link"
@@ -36,6 +37,7 @@ type Difference struct {
 type origin struct {
 	source string // SourceImport or SourceStatement
 	label  string // the file, or the day
+	repeat bool   // several payments may carry one number of the merchant's
 }
 
 // Import stores orders from a file, in one decision per batch. What a gateway
@@ -49,7 +51,7 @@ func (d *Desk) Import(ctx context.Context, profile, file string, orders []client
 	var done Imported
 	err = d.update(ctx, func(tx ledger.Tx) error {
 		done = Imported{}
-		if err := d.takeAll(tx, p, origin{SourceImport, file}, orders, &done); err != nil {
+		if err := d.takeAll(tx, p, origin{source: SourceImport, label: file}, orders, &done); err != nil {
 			return err
 		}
 		return d.append(tx, p.Name, "order.imported", file, done.line())
@@ -72,7 +74,7 @@ func (d *Desk) takeAll(tx ledger.Tx, p Profile, from origin, orders []client.Ord
 
 // takeOne stores one order of a list, or notes in what it differs.
 func (d *Desk) takeOne(tx ledger.Tx, p Profile, from origin, o client.Order, done *Imported) error {
-	old, err := rowOf(tx, p.Name, &o)
+	old, err := rowOf(tx, p.Name, &o, from.repeat)
 	if errors.Is(err, ledger.ErrAmbiguous) {
 		return d.differs(tx, p, from, Difference{OrderNo: o.OrderNo, Field: "order_no", Ledger: "belongs to more than one order", Given: o.OrderNo}, done)
 	}
@@ -113,11 +115,10 @@ func (d *Desk) differs(tx ledger.Tx, p Profile, from origin, diff Difference, do
 }
 
 // rowOf finds the ledger's row of an order, first by the gateway's number, and
-// the zero row when there is none. Several payments may carry one number of the
-// merchant's, those to a static code for example (paycools: section 8): of such
-// only the first is known by it, each other by the gateway's number, and o is
-// renamed so.
-func rowOf(tx ledger.Tx, profile string, o *client.Order) (ledger.Order, error) {
+// the zero row when there is none. Where several payments may carry one number of
+// the merchant's (client.Capabilities.OrderNosRepeat), only the first is known by
+// it, each other by the gateway's number, and o is renamed so.
+func rowOf(tx ledger.Tx, profile string, o *client.Order, repeat bool) (ledger.Order, error) {
 	for _, no := range []string{o.GatewayOrderNo, o.OrderNo} {
 		if no == "" {
 			continue
@@ -128,7 +129,7 @@ func rowOf(tx ledger.Tx, profile string, o *client.Order) (ledger.Order, error) 
 			continue
 		case err != nil:
 			return row, err
-		case row.GatewayOrderNo == "" || o.GatewayOrderNo == "" || sameNo(row.GatewayOrderNo, o.GatewayOrderNo):
+		case !repeat || row.GatewayOrderNo == "" || o.GatewayOrderNo == "" || sameNo(row.GatewayOrderNo, o.GatewayOrderNo):
 			return row, nil
 		}
 		o.Note = strings.TrimSpace("number " + o.OrderNo + " " + o.Note)
@@ -142,6 +143,8 @@ func rowOf(tx ledger.Tx, profile string, o *client.Order) (ledger.Order, error) 
 func difference(old ledger.Order, o client.Order, source string) (Difference, bool) {
 	diff := Difference{OrderNo: old.OrderNo}
 	switch {
+	case source == SourceImport && differentNumber("", o.GatewayOrderNo, old.GatewayOrderNo) != "":
+		diff.Field, diff.Ledger, diff.Given = "gateway_order_no", old.GatewayOrderNo, o.GatewayOrderNo
 	case old.Amount.Currency != o.Amount.Currency:
 		diff.Field, diff.Ledger, diff.Given = "currency", old.Amount.Currency, o.Amount.Currency
 	case old.Amount != o.Amount:
@@ -182,7 +185,7 @@ func fill(old ledger.Order, o client.Order) ledger.Order {
 	add(&next.Method, o.Method)
 	add(&next.Brand, o.Brand)
 	add(&next.Card, o.Card)
-	add(&next.Note, o.Note)
+	next.Note = addNote(next.Note, o.Note)
 	addTime := func(now *time.Time, more time.Time) {
 		if now.IsZero() {
 			*now = more
@@ -191,6 +194,21 @@ func fill(old ledger.Order, o client.Order) ledger.Order {
 	addTime(&next.CreatedAt, o.CreatedAt)
 	addTime(&next.PaidAt, o.PaidAt)
 	return next
+}
+
+// mostNote bounds a note, in characters.
+const mostNote = 1024
+
+// addNote adds what a list notes about an order, once.
+func addNote(now, more string) string {
+	switch {
+	case now == "":
+		return more
+	case more == "" || strings.Contains(now, more) || utf8.RuneCountInString(now)+utf8.RuneCountInString(more) > mostNote:
+		return now
+	default:
+		return now + "; " + more
+	}
 }
 
 // statementOperation is the evidence's name of a statement (paycools: section 8).
@@ -251,7 +269,7 @@ func (d *Desk) Statement(ctx context.Context, profile string, from, to client.Da
 	}
 	err = client.ReadStatement(ctx, s, at, to, func(page client.StatementPage, next client.StatementPosition) error {
 		link.Note(g, nil)
-		done, err := d.takePage(ctx, p, name, page, next)
+		done, err := d.takePage(ctx, p, name, page, next, g.Capabilities().OrderNosRepeat)
 		if err != nil {
 			return err
 		}
@@ -265,7 +283,7 @@ func (d *Desk) Statement(ctx context.Context, profile string, from, to client.Da
 }
 
 // takePage stores one page together with the place behind it.
-func (d *Desk) takePage(ctx context.Context, p Profile, name string, page client.StatementPage, next client.StatementPosition) (Imported, error) {
+func (d *Desk) takePage(ctx context.Context, p Profile, name string, page client.StatementPage, next client.StatementPosition, repeat bool) (Imported, error) {
 	place, err := json.Marshal(next)
 	if err != nil {
 		return Imported{}, fmt.Errorf("desk: bookmark: %w", err)
@@ -274,7 +292,7 @@ func (d *Desk) takePage(ctx context.Context, p Profile, name string, page client
 	var done Imported
 	err = d.update(ctx, func(tx ledger.Tx) error {
 		done = Imported{}
-		if err := d.takeAll(tx, p, origin{SourceStatement, day}, page.Orders, &done); err != nil {
+		if err := d.takeAll(tx, p, origin{source: SourceStatement, label: day, repeat: repeat}, page.Orders, &done); err != nil {
 			return err
 		}
 		if err := tx.PutBookmark(p.Name, name, string(place)); err != nil {

@@ -163,10 +163,14 @@ func explainNotFound(err error, g client.Gateway, p Profile, no string) error {
 
 // storeOrder merges a gateway's verified answer into the ledger.
 func (d *Desk) storeOrder(ctx context.Context, p Profile, answer client.OrderAnswer, source string) (ledger.Order, error) {
+	repeat := false
+	if g, err := d.Gateway(ctx, p.Name); err == nil { // it has just answered
+		repeat = g.Capabilities().OrderNosRepeat
+	}
 	var stored ledger.Order
 	err := d.update(ctx, func(tx ledger.Tx) error {
 		said := answer.Order
-		old, err := rowOf(tx, p.Name, &said)
+		old, err := rowOf(tx, p.Name, &said, repeat)
 		if err != nil {
 			return err
 		}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode/utf8"
 
 	"paydesk/client"
 )
@@ -18,11 +19,10 @@ const recordLines = 200
 type csvReader struct {
 	lines  *lines
 	comma  byte
-	header []string
-	fields []field // what each column means; unknown ones are fieldNone
+	layout *layout
 }
 
-func newCSV(l *lines) (*csvReader, error) {
+func newCSV(l *lines, s *settler) (*csvReader, error) {
 	r := &csvReader{lines: l, comma: ','}
 	first, err := r.firstLine()
 	if err != nil {
@@ -34,9 +34,19 @@ func newCSV(l *lines) (*csvReader, error) {
 	if err != nil {
 		return nil, headerError(err)
 	}
-	r.header = columns
-	r.fields, err = columnFields(columns)
-	return r, err
+	for _, name := range columns {
+		if !utf8.ValidString(name) {
+			return nil, &client.Error{
+				Class: client.ClassInput, Code: "encoding", Message: "the names of the columns are not UTF-8: " + list(columns),
+				Hint: "save the file as CSV UTF-8 and import that",
+			}
+		}
+	}
+	r.layout = s.settle(columns)
+	if err := s.checkMapped(columns); err != nil {
+		return nil, err
+	}
+	return r, s.check(r.layout)
 }
 
 // firstLine finds the line of the header; empty ones before it are skipped.
@@ -85,20 +95,15 @@ func (r *csvReader) next() (record, error) {
 		if len(columns) == 1 && strings.TrimSpace(columns[0]) == "" {
 			continue
 		}
-		for len(columns) > len(r.header) && strings.TrimSpace(columns[len(columns)-1]) == "" {
+		want := len(r.layout.names)
+		for len(columns) > want && strings.TrimSpace(columns[len(columns)-1]) == "" {
 			columns = columns[:len(columns)-1]
 		}
-		if len(columns) != len(r.header) {
+		if len(columns) != want {
 			r.lines.unread(lines[1:])
-			return record{}, &Problem{Line: lines[0].number, Message: fmt.Sprintf("has %d columns where the header has %d", len(columns), len(r.header))}
+			return record{}, &Problem{Line: lines[0].number, Message: fmt.Sprintf("has %d columns where the header has %d", len(columns), want)}
 		}
-		rec := record{line: lines[0].number, csv: true}
-		for i, f := range r.fields {
-			if f != fieldNone {
-				rec.values[f], rec.names[f] = columns[i], r.header[i]
-			}
-		}
-		return rec, nil
+		return record{line: lines[0].number, csv: true, layout: r.layout, values: columns}, nil
 	}
 }
 
@@ -106,6 +111,9 @@ func (r *csvReader) next() (record, error) {
 // record cannot be read, only its first line is given up.
 func (r *csvReader) read() (columns []string, lines []line, err error) {
 	var p csvParser
+	if r.layout != nil {
+		p.columns = make([]string, 0, len(r.layout.names))
+	}
 	for size := 0; ; {
 		next, err := r.lines.next()
 		switch {

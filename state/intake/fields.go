@@ -1,11 +1,8 @@
 package intake
 
 import (
-	"fmt"
 	"strings"
 	"unicode"
-
-	"paydesk/client"
 )
 
 // field is what a column means.
@@ -26,16 +23,26 @@ const (
 	fieldNote
 	fieldCreated
 	fieldPaid
-	fieldCount
+	fieldNamed // how many have a name of paydesk's own
+	fieldKind  = fieldNamed
+	fieldCount = fieldNamed + 1
 )
 
 // names are paydesk's own names of the fields (product: section 2, JSON).
-var names = [fieldCount]string{
+var names = [fieldNamed]string{
 	"order_no", "gateway_order_no", "channel_no", "user_id", "amount", "currency", "status", "method", "brand", "card", "note", "created_at", "paid_at",
 }
 
+// fieldName is a field's name for messages.
+func fieldName(f field) string {
+	if f == fieldKind {
+		return "kind"
+	}
+	return names[f]
+}
+
 // synonyms are what exports and merchants call the fields, folded.
-var synonyms = [fieldCount]string{
+var synonyms = [fieldNamed]string{
 	"orderno outtradeno merchantorderno merchantordernumber merchantorderid merchanttxnid merchanttxnno merchanttransactionid " +
 		"merchanttransactionno mchorderno ordernumber orderid order outorderno merchantreference",
 	"gatewayorderno tradetoken platformorderno payorderid transactionid transactionno txnid tradeno tradeorderno payermaxorderno checusorderno",
@@ -52,18 +59,6 @@ var synonyms = [fieldCount]string{
 	"paidat paid paytime paidtime paymenttime completetime completedat completedtime confirmpaytime finishtime successtime",
 }
 
-// byName finds a field by its folded name.
-var byName = func() map[string]field {
-	table := map[string]field{}
-	for f, list := range synonyms {
-		for name := range strings.FieldsSeq(list) {
-			table[name] = field(f)
-		}
-		table[fold(names[f])] = field(f)
-	}
-	return table
-}()
-
 // fold leaves letters and digits in lower case: "Merchant Txn ID" and
 // "merchant_txn_id" are one.
 func fold(name string) string {
@@ -75,51 +70,31 @@ func fold(name string) string {
 	}, name)
 }
 
-func fieldOf(name string) field {
-	if f, ok := byName[fold(name)]; ok {
-		return f
+// cardParts and cardNames are how columns of card data are called, folded, as a
+// part of the name and as all of it.
+var (
+	cardParts = []string{
+		"cardnumber", "cardno", "cardnum", "primaryaccountnumber", "卡号", "卡號", "cvv", "cvc", "cvn", "securitycode", "cardverification", "安全码", "安全碼",
+		"expiry", "cardexp", "expmonth", "expyear", "expirationmonth", "expirationyear", "有效期", "trackdata", "track1", "track2", "pinblock",
 	}
-	return fieldNone
-}
+	cardNames = []string{"pan", "cid", "exp", "expdate", "expirationdate"}
+)
 
-// columnFields finds what each column means. paydesk's own name wins over a
-// synonym; two synonyms of one field are refused, because only the person
-// knows which of them is meant.
-func columnFields(header []string) ([]field, error) {
-	fields := make([]field, len(header))
-	column := map[field]int{}
-	for i, name := range header {
-		f := fieldOf(name)
-		fields[i] = f
-		if f == fieldNone {
-			continue
-		}
-		other, twice := column[f]
-		own := fold(name) == fold(names[f])
-		switch {
-		case !twice:
-			column[f] = i
-		case own && fold(header[other]) != fold(names[f]):
-			fields[other], column[f] = fieldNone, i
-		case !own && fold(header[other]) == fold(names[f]):
-			fields[i] = fieldNone
-		default:
-			return nil, &client.Error{
-				Class: client.ClassInput, Code: "header",
-				Message: fmt.Sprintf("columns %s and %s both mean %s", shown(header[other]), shown(name), names[f]),
-				Hint:    fmt.Sprintf("rename the right one to %s", names[f]),
-			}
+// ofCard reports whether a column is called as if it held a card's number, its
+// date or its code, which are never kept (S16).
+func ofCard(name string) bool {
+	folded := fold(name)
+	for _, part := range cardParts {
+		if strings.Contains(folded, part) {
+			return true
 		}
 	}
-	for _, f := range []field{fieldOrderNo, fieldAmount} {
-		if _, ok := column[f]; !ok {
-			return nil, &client.Error{
-				Class: client.ClassInput, Code: "header", Message: "no column is called " + names[f] + "; the columns are " + list(header),
-				Hint: "name the columns in the first line, for example order_no,amount,currency,status,user_id,created_at",
-			}
+	for _, whole := range cardNames {
+		if folded == whole {
+			return true
 		}
 	}
-	return fields, nil
+	return false
 }
 
 // list names the columns of a header, at most a dozen.

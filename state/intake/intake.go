@@ -47,8 +47,17 @@ func FormatOf(name string) (format Format, ok bool) {
 // Options say how to read a file.
 type Options struct {
 	Format   Format
-	Decimals client.Decimals // of the gateway whose orders these are
-	Location *time.Location  // of times without a zone; nil: UTC
+	Decimals client.Decimals   // of the gateway whose orders these are
+	Location *time.Location    // of times without a zone; nil: the preset's, else UTC
+	Gateway  string            // whose preset serves where the file has its names; "": none
+	Preset   string            // the preset to use; "": the gateway's or none, as the names tell
+	Columns  map[string]string // which column is which field, by the field's name; wins over every preset
+	Amounts  Amounts           // what amounts count; "": as the preset tells
+
+	// What the account says otherwise than its gateway's preset: the currency of
+	// a gateway that has one, and the zone of its times.
+	AccountCurrency string
+	AccountZone     *time.Location
 }
 
 // Problem is a line that cannot be read. Reading goes on after it.
@@ -67,53 +76,82 @@ func (p *Problem) Error() string {
 	return text + p.Message
 }
 
-// Orders reads the orders of a file, one after the other. The error of a pair
-// is a *Problem for one unreadable line, after which reading goes on; anything
-// else is a *client.Error of ClassInput about the file as a whole and the last
-// pair.
-func Orders(r io.Reader, o Options) iter.Seq2[client.Order, error] {
-	return func(yield func(client.Order, error) bool) {
-		lines := newLines(r)
-		if err := lines.open(); err != nil {
-			yield(client.Order{}, err)
-			return
-		}
-		next, err := records(lines, o.Format)
+// File is a list of orders of which it is settled how it is read.
+type File struct {
+	Mapping Mapping
+	options Options
+	next    func() (record, error)
+	tally   Tally
+}
+
+// Tally is what reading has left out so far.
+type Tally struct {
+	Cut     int            // notes that did not fit
+	Skipped map[string]int // lines that are no orders, by the file's word for them, such as REFUND
+}
+
+// Open reads the names of a file's columns and settles what each one is. The
+// error is a *client.Error of ClassInput: the file is no list of orders, a preset
+// does not fit it, or what its amounts count cannot be told (code "amounts").
+func Open(r io.Reader, o Options) (*File, error) {
+	s, err := newSettler(o)
+	if err != nil {
+		return nil, err
+	}
+	lines := newLines(r)
+	if err := lines.open(); err != nil {
+		return nil, err
+	}
+	f := &File{options: o, tally: Tally{Skipped: map[string]int{}}}
+	switch o.Format {
+	case CSV:
+		reader, err := newCSV(lines, s)
 		if err != nil {
-			yield(client.Order{}, err)
-			return
+			return nil, err
 		}
+		f.Mapping, f.next = reader.layout.mapping(), reader.next
+	case JSONLines:
+		reader := &jsonReader{lines: lines, settler: s}
+		if f.Mapping, err = reader.peek(); err != nil {
+			return nil, err
+		}
+		f.next = reader.next
+	default:
+		return nil, &client.Error{
+			Class: client.ClassInput, Code: "format", Message: fmt.Sprintf("format %.20q is not known", string(o.Format)), Hint: `right is "csv" or "jsonl"`,
+		}
+	}
+	return f, nil
+}
+
+// Tally is what reading has left out so far.
+func (f *File) Tally() Tally { return f.tally }
+
+// Orders reads the orders, one after the other; lines of other kinds are left
+// out and counted. The error of a pair is a *Problem for one unreadable line,
+// after which reading goes on; anything else is a *client.Error of ClassInput
+// about the file as a whole and the last pair.
+func (f *File) Orders() iter.Seq2[client.Order, error] {
+	return func(yield func(client.Order, error) bool) {
 		for {
-			rec, err := next()
+			rec, err := f.next()
 			if errors.Is(err, io.EOF) {
 				return
 			}
 			var order client.Order
 			if err == nil {
-				order, err = rec.order(o)
+				var skip bool
+				if skip, err = rec.skip(&f.tally); skip {
+					continue
+				}
+			}
+			if err == nil {
+				order, err = rec.order(f.options.Decimals, &f.tally)
 			}
 			_, goesOn := errors.AsType[*Problem](err)
 			if !yield(order, err) || (err != nil && !goesOn) {
 				return
 			}
-		}
-	}
-}
-
-// records starts the reader of a format.
-func records(lines *lines, format Format) (next func() (record, error), err error) {
-	switch format {
-	case CSV:
-		reader, err := newCSV(lines)
-		if err != nil {
-			return nil, err
-		}
-		return reader.next, nil
-	case JSONLines:
-		return (&jsonReader{lines: lines}).next, nil
-	default:
-		return nil, &client.Error{
-			Class: client.ClassInput, Code: "format", Message: fmt.Sprintf("format %.20q is not known", string(format)), Hint: `right is "csv" or "jsonl"`,
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -25,7 +26,11 @@ func decimals(currency string) (uint8, bool) {
 func read(t *testing.T, text string, o Options) (orders []client.Order, problems []string, whole error) {
 	t.Helper()
 	o.Decimals = decimals
-	for order, err := range Orders(strings.NewReader(text), o) {
+	file, err := Open(strings.NewReader(text), o)
+	if err != nil {
+		return nil, nil, err
+	}
+	for order, err := range file.Orders() {
 		bad, ok := errors.AsType[*Problem](err)
 		switch {
 		case ok:
@@ -285,7 +290,11 @@ func (b broken) Read(p []byte) (int, error) {
 func TestReadErrorEndsTheFile(t *testing.T) {
 	var orders int
 	var last error
-	for _, err := range Orders(broken{strings.NewReader("order_no,amount,currency\nP1,10,USD\n")}, Options{Format: CSV, Decimals: decimals}) {
+	file, err := Open(broken{strings.NewReader("order_no,amount,currency\nP1,10,USD\n")}, Options{Format: CSV, Decimals: decimals})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, err := range file.Orders() {
 		if err == nil {
 			orders++
 		}
@@ -302,19 +311,29 @@ func FuzzOrders(f *testing.F) {
 	f.Add("order_no,amount,currency\nP1,10,USD\n", true)
 	f.Add("order_no;amount;currency\n\"P1\";\"1\"\"0\";USD\r\n\"", true)
 	f.Add(`{"order_no":"P1","amount":10,"currency":"USD","x":{"y":["\""]}}`, false)
+	f.Add("mchOrderNo,amount,state,Fee\nP1,100,2,1\n", true)
+	f.Add(`{"mchOrderId":"P1","amount":10,"x":[],"y":true}`, false)
 	f.Fuzz(func(t *testing.T, text string, csv bool) {
-		o := Options{Format: JSONLines, Decimals: decimals}
+		gateway := []string{"", "payermax", "paycools", "easylink"}[len(text)%4]
+		o := Options{Format: JSONLines, Decimals: decimals, Gateway: gateway}
 		if csv {
 			o.Format = CSV
 		}
-		for order, err := range Orders(strings.NewReader(text), o) {
+		file, err := Open(strings.NewReader(text), o)
+		if err != nil {
+			if client.ClassOf(err) != client.ClassInput {
+				t.Fatal(err)
+			}
+			return
+		}
+		for order, err := range file.Orders() {
 			if err != nil {
 				if client.ClassOf(err) != client.ClassInput && client.ClassOf(err) != client.ClassBug {
 					t.Fatal(err)
 				}
 				continue
 			}
-			if order.OrderNo == "" || order.Amount.Minor <= 0 || order.Amount.Currency == "" {
+			if order.OrderNo == "" || order.Amount.Minor <= 0 || order.Amount.Currency == "" || utf8.RuneCountInString(order.Note) > maxNote {
 				t.Fatalf("%+v", order)
 			}
 		}
@@ -330,7 +349,37 @@ func BenchmarkCSV(b *testing.B) {
 	b.SetBytes(int64(text.Len()))
 	for b.Loop() {
 		n := 0
-		for _, err := range Orders(strings.NewReader(text.String()), Options{Format: CSV, Decimals: decimals}) {
+		file, err := Open(strings.NewReader(text.String()), Options{Format: CSV, Decimals: decimals, Gateway: "payermax"})
+		if err != nil {
+			b.Fatal(err)
+		}
+		for _, err := range file.Orders() {
+			if err != nil {
+				b.Fatal(err)
+			}
+			n++
+		}
+		if n != 10000 {
+			b.Fatal(n)
+		}
+	}
+}
+
+// A portal's report: half of its columns are kept as notes.
+func BenchmarkReport(b *testing.B) {
+	var text strings.Builder
+	text.WriteString("AppID,Txn Create Time,Txn Complete Time,User ID,Transaction Type,Merchant Txn ID,Trade Order ID,Txn Status,Country,Txn Amount,Txn Currency,Payment Method Type,Payment Method,Traget Org/Card Org,Txn Fee,Net Amount,Failure Reason\n")
+	for i := range 10000 {
+		fmt.Fprintf(&text, "b1de8a8f728840739fcb7ab49b02f4cd,2026-11-20 10:00:00,2026-11-20 10:00:15,U-%d,PAYMENT,P%d,T20261120%08d,SUCCESS,HK,58.00,HKD,CARD,VISA,VISA,-1.20,56.80,\n", i%500, i, i)
+	}
+	b.SetBytes(int64(text.Len()))
+	for b.Loop() {
+		n := 0
+		file, err := Open(strings.NewReader(text.String()), Options{Format: CSV, Decimals: decimals, Gateway: "payermax"})
+		if err != nil {
+			b.Fatal(err)
+		}
+		for _, err := range file.Orders() {
 			if err != nil {
 				b.Fatal(err)
 			}

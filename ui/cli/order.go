@@ -28,7 +28,7 @@ const (
 
 func (r *run) orderCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "order", Short: "find, list, open and import payments"}
-	cmd.AddCommand(r.orderGet(), r.orderList(), r.orderCreate(), r.orderImport())
+	cmd.AddCommand(r.orderGet(), r.orderList(), r.orderCreate(), r.orderClose(), r.orderImport(), r.orderStatement())
 	return cmd
 }
 
@@ -240,6 +240,65 @@ func (r *run) createOrder(ctx context.Context, f orderFlags) error {
 		err = errors.Join(err, s.printOrder(ctx, order, "", page))
 	}
 	return err
+}
+
+func (r *run) orderClose() *cobra.Command {
+	var yes bool
+	cmd := &cobra.Command{
+		Use: "close NO", Short: "end an open payment page, so that it cannot be paid any more",
+		Long:    "Tells the gateway to end a payment page that nobody has paid yet. No money moves. NO is\nany number of an order in the ledger. Where a gateway cannot close one, it says why.",
+		Example: "  paydesk order close P1642410680681\n  paydesk order close P1642410680681 --yes --json",
+		Args:    exactly(1, "give the order's number"),
+		RunE:    func(cmd *cobra.Command, args []string) error { return r.closeOrder(cmd.Context(), args[0], yes) },
+	}
+	cmd.Flags().BoolVar(&yes, "yes", false, "do it without being asked")
+	return cmd
+}
+
+func (r *run) closeOrder(ctx context.Context, no string, yes bool) error {
+	s, p, err := r.selected(ctx)
+	if err != nil {
+		return err
+	}
+	known, err := s.desk.Known(ctx, p.Name, no)
+	if err != nil {
+		return wayOut(err, "`paydesk order get` asks the gateway for it first", client.ClassNotFound)
+	}
+	can, err := s.desk.Capabilities(ctx, p.Name)
+	if err != nil {
+		return err
+	}
+	if !can.CloseOrder.OK {
+		return &client.Error{Class: client.ClassUnsupported, Code: "close", Message: can.CloseOrder.Reason}
+	}
+	if !yes {
+		if err := s.consentClose(ctx, known.Order); err != nil {
+			return err
+		}
+	}
+	order, err := s.desk.CloseOrder(ctx, p.Name, known.Order.OrderNo)
+	if err != nil {
+		return wayOut(err, "`paydesk order get "+known.Order.OrderNo+"` tells whether it is closed", client.ClassUnknown)
+	}
+	return s.printOrder(ctx, order, "", "")
+}
+
+// consentClose asks for a word about the very order that is shown.
+func (s *session) consentClose(ctx context.Context, o ledger.Order) error {
+	if !s.run.Terminal.Present() {
+		return &client.Error{
+			Class: client.ClassInput, Code: "consent", Message: "closing an order needs a consent, and there is no terminal to ask on", Hint: "add --yes",
+		}
+	}
+	_ = s.people().Order(s.run.Err, o, nil, "")
+	typed, err := s.run.Terminal.Line(ctx, text.Literal("Type close to end its payment page, anything else to leave: "))
+	if err != nil {
+		return err
+	}
+	if strings.TrimSpace(typed) != "close" {
+		return &client.Error{Class: client.ClassInput, Code: "confirm", Message: "what was typed is not close; nothing was sent", Hint: "run the command again and type close"}
+	}
+	return nil
 }
 
 // typedAmount reads an amount in the decimals of the profile's gateway.
