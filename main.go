@@ -23,6 +23,7 @@ import (
 	"paydesk/ui/cli/ask"
 	"paydesk/ui/cli/demo"
 	"paydesk/ui/cli/gates"
+	"paydesk/ui/cli/hear"
 )
 
 func main() { os.Exit(run()) }
@@ -36,7 +37,9 @@ func run() int {
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends at once
 	return cli.Program{
 		Gateways: gates.All(), Sandbox: startSandbox, Console: console,
-		Callbacks: cli.Callbacks{New: receiver, Secret: func() (secret.Secret, error) { return callback.NewSecret(rand.Reader) }},
+		Callbacks: hear.Callbacks{
+			New: receive, Secret: func() (secret.Secret, error) { return callback.NewSecret(rand.Reader) }, Prefix: callback.DefaultPrefix,
+		},
 		OpenLedger: func(ctx context.Context, path string) (ledger.Store, error) {
 			return sqlite.Open(ctx, path, sqlite.Options{Clock: time.Now})
 		},
@@ -47,21 +50,56 @@ func run() int {
 }
 
 func console(ctx context.Context, s cli.Services) error {
+	var arriving func() app.Callbacks
+	if s.Station != nil {
+		arriving = func() app.Callbacks { return callbacks(s.Station.State()) }
+	}
 	return app.Run(ctx, app.Services{
+		Callbacks: arriving, Shown: s.Shown, Inspect: s.Inspect,
 		Desk: s.Desk, Ledger: s.Store, Health: s.Store.Health, Feed: s.Feed, Look: s.Poller.Look, Profile: s.Profile, Version: s.Version,
 		Theme: s.Config.Theme, ThemesDir: s.Config.Paths.Themes, Keys: s.Config.Keys, NoColor: s.Config.NoColor, Linear: s.Linear,
 		Clock: s.Clock, Loc: s.Zone, Log: s.Log,
 	})
 }
 
-func receiver(o cli.ReceiverOptions) (cli.Receiver, error) {
+// callbacks is what the screen shows of how callbacks arrive.
+func callbacks(s hear.State) app.Callbacks {
+	out := app.Callbacks{Starting: s.Starting, Why: hear.Brief(s.Err), Err: s.Err, Strangers: s.Strangers}
+	if s.At.IsValid() {
+		out.At = s.At.String()
+	}
+	for _, p := range s.Profiles {
+		out.Profiles = append(out.Profiles, app.Callback{
+			Profile: p.Profile, On: p.On, Why: hear.Brief(p.Err), Err: p.Err, Shown: p.Shown, Public: p.Public,
+			Address:  func() string { return string(p.Address.Reveal()) },
+			Accepted: p.Counts.Accepted, Repeated: p.Counts.Repeated, Refused: p.Counts.Refused, Unstored: p.Counts.Unstored,
+		})
+	}
+	return out
+}
+
+// receiver is the one receiver there is.
+type receiver struct{ *callback.Receiver }
+
+func (r receiver) Add(route hear.Route) error { return r.Receiver.Add(callback.Route(route)) }
+
+func (r receiver) Counts() map[string]hear.Counts {
+	counts := map[string]hear.Counts{}
+	for profile, c := range r.Receiver.Counts() {
+		counts[profile] = hear.Counts(c)
+	}
+	return counts
+}
+
+func receive(o hear.ReceiverOptions) (hear.Receiver, error) {
 	routes := make([]callback.Route, len(o.Routes))
 	for i, r := range o.Routes {
 		routes[i] = callback.Route(r)
 	}
-	return callback.New(callback.Options{
+	r, err := callback.New(callback.Options{
 		Addr: o.Addr, Proxied: o.Proxied, Routes: routes, Store: o.Store, Refused: o.Refused, Clock: time.Now, Logger: o.Log,
 	})
+	return receiver{r}, err
 }
 
 func startSandbox(ctx context.Context, o cli.SandboxOptions) (cli.Sandbox, error) {
@@ -72,7 +110,7 @@ func startSandbox(ctx context.Context, o cli.SandboxOptions) (cli.Sandbox, error
 		return cli.Sandbox{}, err
 	}
 	out := cli.Sandbox{
-		Ready: box.Ready().String(), Wait: box.Wait, Close: box.Close, Settings: box.Settings,
+		Ready: box.Ready().String(), Wait: box.Wait, Close: box.Close, Settings: box.Settings, SetNotify: box.SetNotify,
 		Past: func() demo.Past { return past(box.Truth()) },
 	}
 	for _, p := range box.Profiles() {

@@ -175,12 +175,11 @@ func TestNothingIsAcknowledgedThatIsNotStored(t *testing.T) {
 // A gateway that hangs up does not undo what has arrived.
 func TestStoringDoesNotEndWhenTheGatewayHangsUp(t *testing.T) {
 	h := open(t)
-	reached, gone := make(chan struct{}), make(chan struct{})
-	var after error
+	reached, gone, went := make(chan struct{}), make(chan struct{}), make(chan error, 1)
 	h.wait = func(ctx context.Context) {
 		close(reached)
 		<-gone
-		after = ctx.Err()
+		went <- ctx.Err()
 	}
 	m := h.message(refund(client.RefundSuccess), 0, 0)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -203,11 +202,11 @@ func TestStoringDoesNotEndWhenTheGatewayHangsUp(t *testing.T) {
 		t.Error("the call was answered")
 	}
 	close(gone)
+	if err := <-went; err != nil {
+		t.Error(err)
+	}
 	h.wait = nil
 	h.check("repeat", h.post(m), 200, acknowledged, 1, 0)
-	if after != nil {
-		t.Error(after)
-	}
 }
 
 // covers S15

@@ -73,8 +73,15 @@ func (m *Model) appActions() []page.Action {
 			Enabled: func(struct{}) (text.Safe, bool) { return l("no profile in sight is read-only"), len(m.lockable()) > 0 },
 			Run:     func(struct{}) tea.Cmd { return m.unlock() },
 		},
+		m.gatewayAction(),
 		plain("app.notices", l("Show what went wrong, and earlier notices"), group, none, 0, m.showNotices),
+		m.callbacksAction(),
 		plain("app.theme", l("Change the colours"), group, none, 0, m.pickTheme),
+		{
+			ID: "app.inspect", Title: l("Inspect a signature"), Group: group,
+			Enabled: func(struct{}) (text.Safe, bool) { return m.inspect.Ready() },
+			Run:     func(struct{}) tea.Cmd { return m.inspect.Form(m.profileAtHand()) },
+		},
 		plain("app.quit", l("Quit"), group, none, 0, m.quit),
 	}
 	for i, t := range m.tabs {

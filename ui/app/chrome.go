@@ -39,6 +39,7 @@ func (m *Model) header() string {
 	if at := m.synced(); !at.IsZero() {
 		bar.Age = text.Span(now.Sub(at))
 	}
+	m.hearingBar(&bar)
 	return statusbar.Line(m.bag.Styles, bar, m.screen.width)
 }
 

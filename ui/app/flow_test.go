@@ -46,7 +46,7 @@ func TestRefundFromTheListToItsEnd(t *testing.T) {
 		o.press("esc")
 		o.sees("P1642410680681", "✓ paid ●")
 		o.press("enter")
-		o.sees("refunded in full", "refunded: the money is on its way to the customer")
+		o.sees("refunded in full", "refunded — found by asking")
 	})
 }
 

@@ -1,7 +1,10 @@
 package app
 
 import (
+	"context"
+	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -90,11 +93,17 @@ func (o *office) fillHostile(profile string) {
 			if err := putHostileRefund(tx, row, h, states[i%len(states)]); err != nil {
 				return err
 			}
-			x := client.Exchange{Operation: h, At: began, URL: h, HTTPStatus: 200, Code: h, Message: h, Request: []byte(h), Answer: []byte(h), RequestHash: h, AnswerHash: h}
+			x := client.Exchange{
+				Operation: h, At: began, URL: h, HTTPStatus: 200, Code: h, Message: h, Request: []byte(h), Answer: []byte(h), RequestHash: h, AnswerHash: h,
+				Signature: hostileFinding(h),
+			}
 			for _, subject := range []string{row.OrderNo, client.RefundNo("g", "m", row.OrderNo, 1)} {
 				if err := tx.PutEvidence(ledger.Evidence{Exchange: x, Profile: profile, Subject: subject}); err != nil {
 					return err
 				}
+			}
+			if err := putHostileCallback(tx, profile, fmt.Sprint(i), h); err != nil {
+				return err
 			}
 			if _, err := tx.PutToken(ledger.Token{
 				Token: client.Token{Token: fmt.Sprintf("%d%s", i, h), UserID: h, Status: client.TokenStatus(h), Method: h, Brand: h, Card: h}, Profile: profile, Gateway: "g", SeenAt: began,
@@ -137,6 +146,47 @@ func putHostileRefund(tx ledger.Tx, row ledger.Order, h string, status client.Re
 	return nil
 }
 
+// hostileFinding is a finding with a stranger's text in every field.
+func hostileFinding(h string) *client.Inspection {
+	return &client.Inspection{Reason: "signature does not match: " + h, Sign: h, SignedText: h + "&key=•••" + h, SignedSHA256: h, Expected: h, Different: len(h) / 2}
+}
+
+// putHostileCallback stores a refused callback with hostile text in every field,
+// and a journal line of every kind that there is about callbacks.
+func putHostileCallback(tx ledger.Tx, profile, no, h string) error {
+	n := ledger.Notice{
+		Notice: client.Notice{
+			Kind: client.NoticeKind(h), Gateway: h, Merchant: h, AppID: h, Event: h, OrderNo: h, GatewayOrderNo: h, RefundNo: h, GatewayRefundNo: h, Token: h,
+			UserID: h, Status: h, Said: h, FailCode: h, Reason: h, Body: []byte(h), Digest: fmt.Sprintf("%x", sha256.Sum256([]byte(no+h))), BodyHash: h, Signature: hostileFinding(h),
+		},
+		Profile: profile, Subject: h, ReceivedAt: began, LastAt: began,
+	}
+	if _, _, err := tx.PutNotice(n); err != nil {
+		return err
+	}
+	detail := map[string]any{"notice_sha256": n.Digest, "orphan": true}
+	for _, key := range []string{
+		"status", "said", "was", "amount", "currency", "order", "user", "differs", "why", "event", "code", "said_at", "first_at", "callback", "class", "checks",
+		"gateway_refund_no", "gateway_order_no", "body_sha256",
+	} {
+		detail[key] = h
+	}
+	for i, kind := range []string{"refund", "payment", "token", "other", "unanswered", "refused", h} {
+		detail["verified"] = kind != "refused"
+		if delete(detail, "times"); i%2 == 1 {
+			detail["times"] = h
+		}
+		raw, err := json.Marshal(detail)
+		if err != nil {
+			return err
+		}
+		if _, err := tx.Append(ledger.Event{At: began, Profile: profile, Kind: "callback." + kind, Subject: h, Agent: h, Detail: raw}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // safe fails when the screen is not exactly its size or holds anything that a
 // terminal would obey.
 func (o *office) safe(where string) {
@@ -168,6 +218,13 @@ func TestHostileTextChangesNothing(t *testing.T) {
 			with := func(o *office, svc *Services) {
 				o.fillHostile(evil)
 				svc.NoColor, svc.Notices, svc.Version = false, []string{evil}, evil
+				svc.Inspect = func(_ context.Context, _, _, sign string, body []byte) (client.Inspection, error) {
+					found := hostileFinding(sign + string(body))
+					if len(body)%2 == 0 {
+						return *found, nil
+					}
+					return *found, &client.Error{Class: client.ClassInput, Code: evil, Message: evil, Hint: evil, Err: errors.New(evil)}
+				}
 				svc.Health = func() ledger.Health { return ledger.Health{Reason: evil} }
 				o.bank.fail = &client.Error{Class: client.Class(evil), Code: evil, Message: evil, Hint: evil}
 			}
@@ -179,7 +236,7 @@ func TestHostileTextChangesNothing(t *testing.T) {
 						more := []string{"enter", "esc"}
 						switch {
 						case i == 0:
-							more = []string{"enter", "end", "esc", "y", "esc", "v", "esc", "v"}
+							more = []string{"enter", "i", "end", "esc", "end", "esc", "i", "end", "v", "esc", "y", "esc", "v", "esc", "v"}
 						case size[0] != 80 && i%4 != 0:
 							more = nil // every text was told at the middle size
 						}
@@ -192,7 +249,7 @@ func TestHostileTextChangesNothing(t *testing.T) {
 					}
 				}
 				for _, keys := range [][]string{
-					{"1", "R"}, {"1", "a"}, {"n"}, {"1", "u"}, {"3", "X"}, {"p"}, {"U"}, {"?"}, {":"}, {"1", "L"}, {"1", "/", "text:x"}, {"1", "c"}, {"1", "s"}, {"T"}, {"2", "S"}, {"q"},
+					{":", "text:inspect a sig", "enter", "ctrl+r", "text:x", "ctrl+r"}, {"1", "R"}, {"1", "a"}, {"n"}, {"1", "u"}, {"3", "X"}, {"p"}, {"U"}, {"?"}, {":"}, {"1", "L"}, {"1", "/", "text:x"}, {"1", "c"}, {"1", "s"}, {"T"}, {"2", "S"}, {"q"},
 				} {
 					o.press(keys...)
 					o.pass(time.Second)
@@ -204,6 +261,28 @@ func TestHostileTextChangesNothing(t *testing.T) {
 					o.send(tea.PasteMsg{Content: h})
 					o.settle()
 					o.safe("pasted into the search")
+				}
+				refused, err := o.store.Events(context.Background(), ledger.EventFilter{Kind: "callback.refused", Limit: 1000})
+				if err != nil || len(refused) != len(hostile()) {
+					t.Fatalf("%d refused callbacks, %v", len(refused), err)
+				}
+				for _, e := range refused {
+					o.press("esc", "esc")
+					o.run(o.m.inspect.Line(e))
+					o.settle()
+					o.safe("finding of a refused callback")
+					o.sees("Signature of a callback", "differs from byte")
+					o.press("end", "v")
+					o.safe("end of a finding")
+				}
+				o.press("esc", "esc", ":", "text:inspect a sig", "enter")
+				for _, h := range hostile() {
+					o.send(tea.PasteMsg{Content: h})
+					o.settle()
+					o.safe("pasted into the inspector")
+					o.press("ctrl+r", "end")
+					o.safe("inspected")
+					o.press("esc")
 				}
 				for _, w := range o.wrote {
 					if bad := wrong(w); bad != "" {

@@ -38,6 +38,7 @@ type live struct {
 	reads   *page.Asker[figures]
 	unlocks *page.Asker[unlocked]
 	opens   map[string]*page.Asker[opened] // by profile
+	able    abilities
 }
 
 // figures are the numbers that are always on screen.
@@ -50,7 +51,10 @@ type figures struct {
 type newsMsg struct{ changes []feed.Change }
 
 // opened is what came of opening a gateway.
-type opened struct{ profile string }
+type opened struct {
+	profile string
+	able    page.Able
+}
 
 // unlocked is what came of lifting or restoring read-only.
 type unlocked struct {
@@ -64,6 +68,7 @@ func newLive(svc Services) live {
 		reads:   page.NewAsker[figures](keys.Global, figuresLimit),
 		unlocks: page.NewAsker[unlocked](keys.Global, unlockLimit),
 		opens:   map[string]*page.Asker[opened]{},
+		able:    newAbilities(),
 	}
 	for _, p := range svc.Desk.Profiles() {
 		l.opens[p.Name] = page.NewAsker[opened](keys.Global, connectLimit)
@@ -115,7 +120,8 @@ func rest(ctx context.Context, d time.Duration) bool {
 func (m *Model) news(msg newsMsg) tea.Cmd {
 	m.screen.dirty = true
 	m.live.batches++
-	cmds := []tea.Cmd{m.waitNews(newsPause), m.page().News(msg.changes), m.refund.News(msg.changes), m.tokens.Follow(msg.changes)}
+	m.hear()
+	cmds := []tea.Cmd{m.waitNews(newsPause), m.page().News(msg.changes), m.refund.News(msg.changes), m.tokens.Follow(msg.changes), m.relearn()}
 	if slices.ContainsFunc(msg.changes, func(c feed.Change) bool { return c.Kind != feed.Link && c.Kind != feed.Journal }) {
 		cmds = append(cmds, m.readFigures(figuresPause))
 	}
@@ -141,13 +147,8 @@ func (m *Model) readFigures(pause time.Duration) tea.Cmd {
 // is known before somebody needs it.
 func (m *Model) connect() tea.Cmd {
 	var all []tea.Cmd
-	d := m.svc.Desk
-	for _, p := range d.Profiles() {
-		name := p.Name
-		all = append(all, m.live.opens[name].Ask(m.bag.Ctx, func(ctx context.Context) (opened, error) {
-			_, err := d.Capabilities(ctx, name)
-			return opened{profile: name}, err
-		}))
+	for _, p := range m.svc.Desk.Profiles() {
+		all = append(all, m.openGateway(p.Name))
 	}
 	return tea.Batch(all...)
 }
@@ -167,10 +168,12 @@ func (m *Model) takeOwn(answer page.Routed) tea.Cmd {
 		}
 	case page.Answer[opened]:
 		for name, asker := range m.live.opens {
-			if _, ok, err := asker.Take(answer); ok && err != nil {
-				m.svc.Log.Warn("gateway not opened", "profile", name, "error", err)
+			if o, ok, err := asker.Take(answer); ok {
+				return m.learned(name, o, err)
 			}
 		}
+	case page.Answer[balance]:
+		m.takeBalance(answer)
 	}
 	return nil
 }

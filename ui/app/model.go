@@ -19,6 +19,7 @@ import (
 	"paydesk/ui/keys"
 	"paydesk/ui/page"
 	"paydesk/ui/page/activity"
+	"paydesk/ui/page/inspecting"
 	"paydesk/ui/page/orders"
 	"paydesk/ui/page/refunding"
 	"paydesk/ui/page/refunds"
@@ -90,6 +91,7 @@ type Model struct {
 	tokens   *tokens.Page
 	activity *activity.Page
 	refund   *refunding.Flow
+	inspect  *inspecting.Flow
 	tabs     []tab
 	at       int   // index of the open tab
 	back     []int // tabs to go back to after a jump
@@ -100,6 +102,7 @@ type Model struct {
 	notices toast.List
 	fault   *fault // the error that waits to be dismissed
 	live    live
+	hearing hearing
 	screen  screen
 	crash   any // what a panic of Update or View said
 	dark    bool
@@ -137,9 +140,10 @@ func New(ctx context.Context, svc Services) (*Model, error) {
 	}
 	m.refund = refunding.New(m.bag, svc.Desk)
 	m.orders = orders.New(m.bag, svc.Desk, m.refund)
-	m.refunds = refunds.New(m.bag, svc.Desk, svc.Look)
+	m.inspect = inspecting.New(m.bag, svc.Inspect, svc.Desk.Profiles)
+	m.refunds = refunds.New(m.bag, svc.Desk, svc.Look, m.inspect)
 	m.tokens = tokens.New(m.bag, svc.Desk)
-	m.activity = activity.New(m.bag)
+	m.activity = activity.New(m.bag, m.inspect)
 	l := text.Literal
 	m.tabs = []tab{
 		{"app.orders", l("Orders"), m.orders},

@@ -146,6 +146,14 @@ func (m *Model) inSight() []desk.Profile {
 	return slices.DeleteFunc(m.svc.Desk.Profiles(), func(p desk.Profile) bool { return m.profile != "" && p.Name != m.profile })
 }
 
+// profileAtHand is the one that is chosen, else the first.
+func (m *Model) profileAtHand() string {
+	if sight := m.inSight(); m.profile == "" && len(sight) > 0 {
+		return sight[0].Name
+	}
+	return m.profile
+}
+
 // lockable is the profiles in sight that open read-only.
 func (m *Model) lockable() []desk.Profile {
 	return slices.DeleteFunc(m.inSight(), func(p desk.Profile) bool { return !p.Policy.ReadOnly })

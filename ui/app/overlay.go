@@ -61,6 +61,9 @@ func (m *Model) toDialog(msg tea.Msg) tea.Cmd {
 		delete(m.answers, top)
 	}
 	if c, ok := result.(dialog.Copy); ok {
+		if top == dialog.Dialog(m.hearing.dialog) {
+			return tea.Batch(cmd, m.copyCallback())
+		}
 		return tea.Batch(cmd, m.Copy(text.Literal("text"), c.Text))
 	}
 	if answered == nil {

@@ -30,6 +30,7 @@ func screens() map[string][]string {
 		"profile":         {"p"},
 		"notices":         {"n"},
 		"columns":         {"c"},
+		"gateway":         {"w"},
 	}
 }
 

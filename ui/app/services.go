@@ -58,9 +58,18 @@ type Desk interface {
 	Finder
 	Cards
 	Accounts
-	// Capabilities opens a profile's gateway, which reads its keys and may take
-	// as long as the keyring does.
-	Capabilities(ctx context.Context, profile string) (client.Capabilities, error)
+	Statements
+	// Gateway opens a profile's gateway, which reads its keys and may take as long
+	// as the keyring does. The console reads what it can do and calls nothing of it.
+	Gateway(ctx context.Context, profile string) (client.Gateway, error)
+	CloseOrder(ctx context.Context, profile, no string) (ledger.Order, error)
+	Balance(ctx context.Context, profile string) (client.Money, error)
+}
+
+// Statements reads the payments that a gateway lists by day.
+type Statements interface {
+	StatementZone(ctx context.Context, profile string) (*time.Location, error)
+	Statement(ctx context.Context, profile string, from, to client.Day, afresh bool, took func(desk.Page) error) error
 }
 
 // Services are the console's parts. Desk, Ledger, Feed and Clock are needed;
@@ -74,6 +83,15 @@ type Services struct {
 	// Look asks the poller to look at one refund ahead of its time; it never
 	// waits. nil: nothing polls.
 	Look func(profile, no string)
+	// Inspect verifies the signature of a body of a kind (client.BodyRequest …)
+	// with the keys and the dialect of a profile; an empty sign is taken from the
+	// body. It may take as long as the keyring does. nil: no keys are at hand.
+	Inspect func(ctx context.Context, profile, kind, sign string, body []byte) (client.Inspection, error)
+	// Callbacks says how callbacks arrive; it never waits. nil: this console
+	// receives none.
+	Callbacks func() Callbacks
+	// Shown is called once, behind the first frame; nil: nobody waits for it.
+	Shown func()
 
 	Profile string // at start; "" is all profiles
 	Version string
@@ -91,4 +109,28 @@ type Services struct {
 
 	In  io.Reader // a terminal; nil: the process's own
 	Out io.Writer
+}
+
+// Callbacks is how callbacks arrive in this process.
+type Callbacks struct {
+	At        string // address and port; "" while nothing listens
+	Starting  bool   // keys are still being read
+	Why       string // why nothing listens, in words that fit the header
+	Err       error  // the same in full
+	Profiles  []Callback
+	Strangers int64 // requests that found no profile
+}
+
+// Callback is one profile's part of Callbacks.
+type Callback struct {
+	Profile string
+	On      bool
+	Why     string // why its own are off, in words that fit the header
+	Err     error  // the same in full; nil also when nothing listens at all
+	Shown   string // where they arrive, without the secret part; "" while that is not known
+	Public  bool   // Shown is what the gateway is told, not only this machine's address
+	// Address is Shown with its secret part, for the clipboard only.
+	Address func() string
+
+	Accepted, Repeated, Refused, Unstored int64
 }

@@ -53,7 +53,7 @@ func (m *Model) route(msg tea.Msg) tea.Cmd {
 		return m.wheel(msg)
 	case tea.WindowSizeMsg:
 		m.resize(msg.Width, msg.Height)
-		return nil
+		return m.firstFrame()
 	case tea.BackgroundColorMsg:
 		m.dark = msg.IsDark()
 		m.restyle()
@@ -77,6 +77,8 @@ func (m *Model) take(answer page.Routed) tea.Cmd {
 		return m.takeOwn(answer)
 	case keys.Dialog:
 		return m.refund.Take(answer)
+	case keys.Inspect:
+		return m.inspect.Take(answer)
 	default:
 		for _, t := range m.tabs {
 			if t.page.Scope() == scope {

@@ -117,14 +117,23 @@ func (r *run) printProfiles(cfg *config.Config, profiles []config.Profile) error
 
 func (r *run) profileShow() *cobra.Command {
 	return &cobra.Command{
-		Use: "show [NAME]", Short: "show every value of a profile and where it comes from",
-		Args: atMostOne("give one profile's name"),
+		Use: "show [NAME]", Short: "show every value of a profile, where it comes from, and what its gateway can do",
+		Long:    "Shows every value of a profile with the place that it comes from, and then what its\ngateway can do and what not, with the reason. No key is read and nothing is asked.",
+		Example: "  paydesk profile show shop-hk\n  paydesk profile show shop-ph --json",
+		Args:    atMostOne("give one profile's name"),
 		RunE: func(_ *cobra.Command, args []string) error {
-			_, p, err := r.named(args)
+			cfg, p, err := r.named(args)
 			if err != nil {
 				return err
 			}
-			return r.printSettings(p.Explain())
+			if err := r.printSettings(p.Explain()); err != nil {
+				return err
+			}
+			s, err := r.with(cfg)
+			if err != nil {
+				return err
+			}
+			return s.printAble(p)
 		},
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -40,8 +41,11 @@ type Sandbox struct {
 	// Settings are those that a profile needs beside what every gateway has.
 	Settings func(profile string) map[string]string
 	Past     func() demo.Past
-	Wait     func() error
-	Close    func() error
+	// SetNotify sets the callback addresses of the merchants' portal settings, by
+	// profile; nil: they stay as they are.
+	SetNotify func(urls map[string]string) error
+	Wait      func() error
+	Close     func() error
 }
 
 func (r *run) sandboxCommand() *cobra.Command {
@@ -144,7 +148,41 @@ func (r *run) prepareDemo(ctx context.Context) (*session, error) {
 	if err := s.open(ctx); err != nil {
 		return nil, err
 	}
+	s.hearSandbox(ctx, box)
 	return s, demo.Fill(ctx, s.store, box.Past(), box.Accounts, r.Agent, r.Clock())
+}
+
+// hearSandbox opens a receiver for what the demo's gateways send, on a free port.
+// Its keys are in memory, so nothing is waited for. Without it the demo goes on:
+// everything is then found by asking.
+func (s *session) hearSandbox(ctx context.Context, box Sandbox) {
+	if s.run.Callbacks.New == nil {
+		return
+	}
+	s.receiving(s.cfg.Profiles, config.Callback{Listen: "127.0.0.1:0"}, func(at netip.AddrPort) {
+		s.addresses.Local(at)
+		if err := s.tellPortals(ctx, box); err != nil {
+			s.log.Warn("the demo's gateways do not know where to call", "error", err)
+		}
+	})
+	s.run.closers = append(s.run.closers, s.station.Close)
+	_ = s.station.Listen(ctx) // it is on screen why not, and tried again
+}
+
+// tellPortals sets the address of each merchant at its gateway's portal.
+func (s *session) tellPortals(ctx context.Context, box Sandbox) error {
+	urls := map[string]string{}
+	for _, p := range s.cfg.Profiles {
+		address, err := s.addresses.ForRequests(ctx, p)
+		if err != nil {
+			return err
+		}
+		urls[p.Name] = string(address.Reveal())
+	}
+	if box.SetNotify == nil {
+		return nil
+	}
+	return box.SetNotify(urls)
 }
 
 // demoAccount writes the profile of an account and keeps its keys in memory.
@@ -215,6 +253,9 @@ func (r *run) console(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if s.cfg.Callback.Listen != "" && len(s.cfg.Profiles) > 0 && r.Callbacks.New != nil {
+		s.receiving(s.cfg.Profiles, s.cfg.Callback, nil)
+	}
 	chosen := ""
 	if r.profile != "" || len(s.cfg.Profiles) > 0 {
 		p, err := s.cfg.Select()
@@ -230,21 +271,33 @@ func (r *run) console(ctx context.Context) error {
 	return s.openConsole(ctx, chosen, false)
 }
 
-// openConsole runs the console with the poller beside it. When the console has
-// ended, steps under way are waited for: money is never left in the middle of
-// a call.
+// openConsole runs the console with the poller and the receiver of callbacks
+// beside it. When the console has ended, steps under way are waited for: money is
+// never left in the middle of a call, and who calls is answered.
 func (s *session) openConsole(ctx context.Context, profile string, play bool) error {
 	services := Services{
-		Version: s.run.Version, Config: s.cfg, Desk: s.desk, Store: s.store, Feed: s.feed, Keys: s.keysOf, Gateways: s.run.Gateways,
+		Version: s.run.Version, Config: s.cfg, Desk: s.desk, Store: s.store, Feed: s.feed, Keys: s.keysOf, Gateways: s.run.Gateways, Inspect: s.inspect,
 		Profile: profile, Demo: play, Linear: s.run.linear, Env: s.run.Env, Clock: s.run.Clock, Zone: s.run.Zone, Log: s.log,
 		Poller: poll.New(poll.Options{Desk: s.desk, Source: s.store, Feed: s.feed, Profiles: s.cfg.Names(), Clock: s.run.Clock, Log: s.log}),
 	}
 	background, stop := context.WithCancel(ctx)
 	var group sync.WaitGroup
-	for name, work := range map[string]func(){
+	work := map[string]func(){
 		"poll": func() { services.Poller.Run(background) },
 		"feed": func() { s.feed.Watch(background, s.store, time.Second) },
-	} {
+	}
+	if s.station != nil {
+		shown := make(chan struct{})
+		services.Station, services.Shown = s.station, sync.OnceFunc(func() { close(shown) })
+		work["callbacks"] = func() {
+			select {
+			case <-shown: // reading keys must not hold the first frame up
+				s.station.Run(background)
+			case <-background.Done():
+			}
+		}
+	}
+	for name, work := range work {
 		group.Go(func() {
 			defer s.caught(name)
 			work()

@@ -52,7 +52,7 @@ func parts(t *testing.T, out *bytes.Buffer) Program {
 				}
 			}
 			return Sandbox{
-				Ready: box.Ready().String(), Wait: box.Wait, Close: box.Close, Past: truth, Settings: box.Settings,
+				Ready: box.Ready().String(), Wait: box.Wait, Close: box.Close, Past: truth, Settings: box.Settings, SetNotify: box.SetNotify,
 				Accounts: demo.Each(box.Profiles(), func(p sandbox.Profile) demo.Account { return demo.Account(p) }),
 			}, nil
 		},

@@ -1,9 +1,11 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,7 +15,11 @@ import (
 	"paydesk/state/config"
 	"paydesk/state/ledger"
 	"paydesk/state/vault"
+	"paydesk/ui/ability"
+	"paydesk/ui/cli/gate"
+	"paydesk/ui/cli/hear"
 	"paydesk/ui/cli/show"
+	"paydesk/ui/text"
 )
 
 // Clock offsets: a banner from 30 s (F13), and what the strictest gateway
@@ -41,6 +47,7 @@ func (r *run) doctorCommand() *cobra.Command {
 			c.settings(profiles)
 			c.ledger(cmd.Context())
 			c.keyring(cmd.Context(), profiles)
+			c.callbacks(cmd.Context(), profiles)
 			c.terminal()
 			for _, p := range profiles {
 				c.profile(cmd.Context(), p)
@@ -156,6 +163,48 @@ func (c *checkup) keyring(ctx context.Context, profiles []config.Profile) {
 	}
 }
 
+// callbacks examines where callbacks arrive, with secrets of its own that are
+// forgotten again. Nothing here is a failure: what is not heard is found by asking.
+func (c *checkup) callbacks(ctx context.Context, profiles []config.Profile) {
+	s, at := c.s, c.s.cfg.Callback
+	switch {
+	case s.run.Callbacks.New == nil || len(profiles) == 0:
+		return
+	case at.Listen == "" && at.PublicURL == "":
+		c.ok("", "callbacks", "not received; what a gateway would have said is found by asking it")
+		return
+	case at.Listen == "":
+		c.ok("", "callbacks", "gateways are told %s; only `paydesk callback listen` receives", at.PublicURL)
+	}
+	forgotten := vault.Memory()
+	station := hear.NewStation(hear.Options{
+		New: s.run.Callbacks.New, Addr: cmp.Or(at.Listen, "127.0.0.1:0"), Proxied: at.Proxied, Profiles: profiles, Reader: s.reader,
+		Heard: func(context.Context, string, client.Notice) (bool, error) { return false, context.Canceled },
+		Addresses: hear.NewAddresses(hear.AddressOptions{
+			Callback: at, Prefix: s.run.Callbacks.Prefix, Make: s.run.Callbacks.Secret, Keys: func(config.Profile) hear.Keys { return forgotten },
+		}),
+	})
+	err := station.Listen(ctx)
+	defer func() { _ = station.Close() }()
+	if err == nil && at.Listen != "" {
+		c.ok("", "callbacks", "the console receives at %s", at.Listen)
+	}
+	for _, p := range station.State().Profiles {
+		if p.Err == nil {
+			continue
+		}
+		said := newProblem(p.Err)
+		c.warn(p.Profile, "callbacks", "off: "+said.Message, said.Hint)
+		if errors.Is(err, p.Err) {
+			err = nil // the port was not even tried
+		}
+	}
+	if err != nil {
+		said := newProblem(err)
+		c.warn("", "callbacks", said.Message, said.Hint)
+	}
+}
+
 func (c *checkup) terminal() {
 	width, height, ok := c.s.run.Terminal.Size()
 	switch {
@@ -183,6 +232,7 @@ func (c *checkup) profile(ctx context.Context, p config.Profile) {
 	if !c.keys(ctx, p) {
 		return
 	}
+	c.s.examining = true
 	gateway, err := c.s.connect(ctx, p.Name)
 	if err != nil {
 		c.fail(p.Name, "gateway", err)
@@ -193,6 +243,22 @@ func (c *checkup) profile(ctx context.Context, p config.Profile) {
 	}
 	c.reach(ctx, p, account.Brand, gateway)
 	c.clock(p, gateway)
+	c.balance(ctx, p, gateway)
+}
+
+// balance asks what the account holds, where its gateway tells that.
+func (c *checkup) balance(ctx context.Context, p config.Profile, gateway client.Gateway) {
+	asked, ok := client.As[client.Balances](gateway)
+	if !ok || !gateway.Capabilities().Balance.OK {
+		return
+	}
+	answer, err := asked.Balance(ctx)
+	if err != nil {
+		said := newProblem(err)
+		c.warn(p.Name, "balance", "not told: "+said.Message, "refunds need none to be planned; the gateway refuses those that the account cannot pay")
+		return
+	}
+	c.ok(p.Name, "balance", "%s", text.Amount(answer.Balance))
 }
 
 func (c *checkup) keys(ctx context.Context, p config.Profile) bool {
@@ -224,11 +290,22 @@ func (c *checkup) reach(ctx context.Context, p config.Profile, brand string, gat
 	switch {
 	case err != nil && client.ClassOf(err) != client.ClassNotFound:
 		c.fail(p.Name, "gateway", explainKey(err))
+	case gateway.Capabilities().UnsignedAnswers:
+		c.ok(p.Name, "gateway", "%s accepts our signature; its %s", brand, ability.Unsigned())
+	case x != nil && !x.Verified && c.oneKey(p) && gateway.Capabilities().UnsignedRefusals:
+		// The same key signs both ways, and only the refusal has nothing to verify.
+		c.ok(p.Name, "gateway", "%s accepts our signature; its \"not known\" carries none, `paydesk order get` of a real order checks its own", brand)
 	case x == nil || !x.Verified:
 		c.warn(p.Name, "gateway", brand+" accepts our signature, but its answer was not signed", "the platform's public key could not be tried; `paydesk order get` of a real order does")
 	default:
 		c.ok(p.Name, "gateway", "%s accepts our signature, and its own is valid", brand)
 	}
+}
+
+// oneKey reports whether what signs a profile's requests also verifies the answers.
+func (c *checkup) oneKey(p config.Profile) bool {
+	g, err := c.s.run.gateway(p.Gateway)
+	return err == nil && !slices.ContainsFunc(g.Keys, func(k gate.Key) bool { return k.Public && !k.Optional })
 }
 
 // explainKey says which key is probably wrong.

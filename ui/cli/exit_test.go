@@ -117,3 +117,38 @@ func TestPanicEndsCleanly(t *testing.T) {
 		t.Errorf("exit %d, closed %v: %s", code, closed, out.String())
 	}
 }
+
+// What a gateway's timer closed, and what it holds without knowing its end, may
+// have moved money: neither is told as refused.
+//
+// covers I6
+func TestAnOutcomeThatMayHaveMovedMoneyIsUnknown(t *testing.T) {
+	refund := func(status client.RefundStatus, change func(*ledger.Refund)) ledger.Refund {
+		r := ledger.Refund{Refund: client.Refund{RefundNo: "R1", Status: status}}
+		if change != nil {
+			change(&r)
+		}
+		return r
+	}
+	for _, tc := range []struct {
+		name   string
+		refund ledger.Refund
+		err    error
+		code   int
+		says   string
+	}{
+		{"closed by a timer", refund(client.RefundClosed, func(r *ledger.Refund) { r.Alert = "timer" }), nil, exitUnknown, "its money may have moved"},
+		{"closed", refund(client.RefundClosed, nil), nil, exitRefused, "no money moved"},
+		{"held without an end", refund(client.RefundUnknown, func(r *ledger.Refund) { r.Last = ledger.Last{Code: "0", Verified: true} }), nil, exitUnknown, "holds a record of refund R1"},
+		{"lost", refund(client.RefundUnknown, nil), &client.Error{Class: client.ClassUnknown, Code: "timeout", Message: "no answer"}, exitUnknown, "may have been accepted: no answer"},
+	} {
+		err := outcome(tc.refund, tc.err)
+		e := worst(err)
+		if exitCode(err) != tc.code || e == nil || !strings.Contains(newProblem(err).Message, tc.says) {
+			t.Errorf("%s: exit %d, %v", tc.name, exitCode(err), err)
+		}
+		if tc.code == exitUnknown && !strings.Contains(newProblem(err).Hint, "do not refund again") {
+			t.Errorf("%s: hint %q", tc.name, newProblem(err).Hint)
+		}
+	}
+}

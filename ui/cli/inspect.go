@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"paydesk/client"
+	"paydesk/state/config"
 	"paydesk/state/ledger"
 	"paydesk/ui/cli/gate"
 	"paydesk/ui/cli/show"
@@ -31,13 +32,13 @@ type inspectFlags struct {
 func (f *inspectFlags) register(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&f.gateway, "gateway", "", "gateway whose scheme is used (instead of a profile)")
-	flags.StringVar(&f.dialect, "dialect", "", "dialect of the scheme, where a gateway has several")
+	flags.StringVar(&f.dialect, "dialect", "", "dialect of the scheme, where a gateway has several (default: the profile's)")
 	flags.StringVar(&f.kind, "kind", "request", "request, answer or callback")
 	flags.StringVar(&f.key, "key", "", "file with the key: PEM, bare base64 DER, or the secret text")
 }
 
 const inspectHelp = `The body is read from standard input, exactly as it is. With --gateway the key comes
-from the file --key; without, the keys of the profile are used.`
+from the file --key; without, the keys and the dialect of the profile are used.`
 
 func (r *run) signCommand() *cobra.Command {
 	var f inspectFlags
@@ -77,7 +78,7 @@ type signed struct {
 }
 
 func (r *run) sign(ctx context.Context, f inspectFlags) error {
-	g, question, err := r.inspection(ctx, f, func(k gate.Key) []string { return k.Signs })
+	g, question, err := r.inspection(ctx, f, gate.Key.SignsIn)
 	if err != nil {
 		return err
 	}
@@ -97,7 +98,7 @@ type verified struct {
 }
 
 func (r *run) verify(ctx context.Context, f inspectFlags) error {
-	g, question, err := r.inspection(ctx, f, func(k gate.Key) []string { return k.Verifies })
+	g, question, err := r.inspection(ctx, f, gate.Key.VerifiesIn)
 	if err != nil {
 		return err
 	}
@@ -115,20 +116,31 @@ func (r *run) verify(ctx context.Context, f inspectFlags) error {
 	return &client.Error{Class: client.ClassSignature, Code: "invalid", Message: "the signature is not valid: " + found.Reason, Hint: "check the key, the kind of body, and that not a byte of it was changed"}
 }
 
-// inspection reads the key and the body. serves says which kinds of bodies a
-// key of a profile is for.
-func (r *run) inspection(ctx context.Context, f inspectFlags, serves func(gate.Key) []string) (gate.Gateway, gate.Inspect, error) {
+// serving says whether a key serves a kind of body in a dialect.
+type serving func(k gate.Key, dialect, kind string) bool
+
+// knownKind refuses a kind of body that no inspector knows.
+func knownKind(kind string) error {
+	if slices.Contains([]string{client.BodyRequest, client.BodyAnswer, client.BodyCallback}, kind) {
+		return nil
+	}
+	return &client.Error{Class: client.ClassInput, Code: "kind", Message: fmt.Sprintf("kind %.20q is not known", kind), Hint: "right are request, answer and callback"}
+}
+
+// inspection reads the key and the body. serves says for which bodies a key of a
+// profile is.
+func (r *run) inspection(ctx context.Context, f inspectFlags, serves serving) (gate.Gateway, gate.Inspect, error) {
 	question := gate.Inspect{Dialect: f.dialect, Kind: f.kind}
-	if !slices.Contains([]string{"request", "answer", "callback"}, f.kind) {
-		return gate.Gateway{}, question, &client.Error{Class: client.ClassInput, Code: "kind", Message: fmt.Sprintf("--kind %.20q is not known", f.kind), Hint: "right are request, answer and callback"}
+	err := knownKind(f.kind)
+	if err != nil {
+		return gate.Gateway{}, question, err
 	}
 	var g gate.Gateway
-	var err error
 	if f.gateway == "" {
 		if f.key != "" {
 			return g, question, &client.Error{Class: client.ClassInput, Code: "usage", Message: "--key needs --gateway", Hint: "name the gateway whose scheme is used, or leave both out to use a profile's keys"}
 		}
-		g, question.Key, err = r.profileKey(ctx, f.kind, serves)
+		g, question, err = r.profileQuestion(ctx, question, serves)
 	} else {
 		if g, err = r.gateway(f.gateway); err == nil {
 			question.Key, err = r.keyFile(f.key)
@@ -148,32 +160,63 @@ func (r *run) keyFile(name string) ([]byte, error) {
 	return readFile(name)
 }
 
-// profileKey is the key of the chosen profile that serves a kind of body.
-func (r *run) profileKey(ctx context.Context, kind string, serves func(gate.Key) []string) (gate.Gateway, []byte, error) {
+// profileQuestion takes key and dialect from the chosen profile; a dialect that
+// was given by name goes first.
+func (r *run) profileQuestion(ctx context.Context, question gate.Inspect, serves serving) (gate.Gateway, gate.Inspect, error) {
 	s, err := r.configured()
 	if err != nil {
-		return gate.Gateway{}, nil, err
+		return gate.Gateway{}, question, err
 	}
 	p, err := s.cfg.Select()
 	if err != nil {
-		return gate.Gateway{}, nil, err
+		return gate.Gateway{}, question, err
 	}
-	g, err := r.gateway(p.Gateway)
+	return s.question(ctx, p, question, serves)
+}
+
+// inspect verifies the signature of a body of a kind with the keys and the dialect
+// of a profile, for the console; an empty sign is taken from the body. Errors are
+// *client.Error: ClassInput, ClassKeyring or ClassConfig.
+func (s *session) inspect(ctx context.Context, profile, kind, sign string, body []byte) (client.Inspection, error) {
+	p, err := s.cfg.Lookup(profile)
 	if err != nil {
-		return g, nil, err
+		return client.Inspection{}, err
+	}
+	if err := knownKind(kind); err != nil {
+		return client.Inspection{}, err
+	}
+	g, question, err := s.question(ctx, p, gate.Inspect{Kind: kind, Body: body, Sign: sign}, gate.Key.VerifiesIn)
+	if err != nil {
+		return client.Inspection{}, err
+	}
+	return g.Verify(question)
+}
+
+// question adds the dialect of a profile, unless one is given, and the one key of
+// it that serves.
+func (s *session) question(ctx context.Context, p config.Profile, question gate.Inspect, serves serving) (gate.Gateway, gate.Inspect, error) {
+	g, err := s.run.gateway(p.Gateway)
+	if err != nil {
+		return g, question, err
+	}
+	if question.Dialect == "" {
+		if question.Dialect, err = g.DialectOf(p); err != nil {
+			return g, question, err
+		}
 	}
 	for _, key := range g.Keys {
-		if !slices.Contains(serves(key), kind) {
+		if !serves(key, question.Dialect, question.Kind) {
 			continue
 		}
 		value, err := s.keysOf(p).Get(ctx, p.Name, key.Name)
 		if err != nil {
-			return g, nil, hinted(err, key, p)
+			return g, question, hinted(err, key, p)
 		}
-		return g, value.Reveal(), nil
+		question.Key = value.Reveal()
+		return g, question, nil
 	}
-	return g, nil, &client.Error{
-		Class: client.ClassInput, Code: "kind", Message: fmt.Sprintf("profile %s holds no key that signs a gateway's %s", p.Name, kind), Hint: "name a key file with --gateway and --key",
+	return g, question, &client.Error{
+		Class: client.ClassInput, Code: "kind", Message: fmt.Sprintf("no key of profile %s serves that: a gateway's %s", p.Name, question.Kind), Hint: "name a key file with --gateway and --key",
 	}
 }
 

@@ -29,6 +29,7 @@ import (
 	"paydesk/state/vault"
 	"paydesk/ui/cli/ask"
 	"paydesk/ui/cli/gate"
+	"paydesk/ui/cli/hear"
 	"paydesk/ui/cli/logs"
 )
 
@@ -43,7 +44,7 @@ type Program struct {
 	// Sandbox starts the sandbox gateways.
 	Sandbox func(ctx context.Context, o SandboxOptions) (Sandbox, error)
 	// Callbacks receives what gateways send; without New there is no such verb.
-	Callbacks Callbacks
+	Callbacks hear.Callbacks
 	// Console runs the console until its person leaves; nil: it is not built in.
 	Console func(ctx context.Context, services Services) error
 
@@ -76,13 +77,17 @@ type Services struct {
 	Poller   *poll.Poller
 	Keys     func(profile config.Profile) Keys
 	Gateways []gate.Gateway
-	Profile  string // to open with; "" on the first run
-	Demo     bool   // everything is a play and goes away at the end
-	Linear   bool   // for a screen reader
-	Env      config.Env
-	Clock    func() time.Time
-	Zone     *time.Location
-	Log      *slog.Logger
+	// Inspect verifies a signature with the keys and the dialect of a profile.
+	Inspect func(ctx context.Context, profile, kind, sign string, body []byte) (client.Inspection, error)
+	Station *hear.Station // receives callbacks; nil: this process does not
+	Shown   func()        // to be called when the first frame is drawn: then callbacks are received
+	Profile string        // to open with; "" on the first run
+	Demo    bool          // everything is a play and goes away at the end
+	Linear  bool          // for a screen reader
+	Env     config.Env
+	Clock   func() time.Time
+	Zone    *time.Location
+	Log     *slog.Logger
 }
 
 // options are the global flags.

@@ -14,6 +14,7 @@ import (
 	"paydesk/state/ledger"
 	"paydesk/state/query"
 	"paydesk/ui/cli/show"
+	"paydesk/ui/page/story"
 	"paydesk/ui/text"
 )
 
@@ -81,6 +82,9 @@ func (r *run) createRefund(ctx context.Context, no string, f refundFlags) error 
 	if err != nil {
 		return err
 	}
+	if err := s.offered(p, "refund", func(c client.Capabilities) client.Capability { return c.Refund }); err != nil {
+		return err
+	}
 	plan, err := s.desk.Plan(ctx, desk.Ask{Profile: p.Name, Order: no, Amount: f.amount, Reason: f.reason, Note: f.note, Undo: f.undo})
 	if err != nil {
 		return err
@@ -117,6 +121,19 @@ func (r *run) createRefund(ctx context.Context, no string, f refundFlags) error 
 
 // outcome is the exit of a refund: its state decides, the error explains.
 func outcome(r ledger.Refund, err error) error {
+	switch {
+	case r.Status == client.RefundClosed && r.Alert == desk.AlertTimer:
+		// A timer closed it, which says nothing about the money (easylink: section 7.3).
+		return &exitError{code: exitUnknown, err: &client.Error{
+			Class: client.ClassUnknown, Code: "timer", Message: fmt.Sprintf("refund %s was closed by a timer of the gateway after two hours; its money may have moved", r.RefundNo),
+			Hint: "do not refund again before you have looked for it in the gateway's portal",
+		}}
+	case story.Recorded(r) && err == nil:
+		return &exitError{code: exitUnknown, err: &client.Error{
+			Class: client.ClassUnknown, Code: "unknown", Message: fmt.Sprintf("the gateway holds a record of refund %s, but has not told the channel or does not know whether the money moves", r.RefundNo),
+			Hint: "do not refund again: `paydesk refund resume` asks until it is settled",
+		}}
+	}
 	switch r.Status {
 	case client.RefundPending, client.RefundSuccess:
 		return nil

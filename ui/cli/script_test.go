@@ -90,7 +90,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"sandbox": cmdSandbox, "stop": cmdStop, "exits": cmdExits, "input": cmdInput, "control": cmdControl, "moved": cmdMoved, "field": cmdField, "canaries": cmdCanaries,
-			"listen": cmdListen,
+			"listen": cmdListen, "callbacks": cmdCallbacks,
 		},
 	})
 }

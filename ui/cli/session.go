@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -18,6 +19,7 @@ import (
 	"paydesk/state/vault"
 	"paydesk/themes"
 	"paydesk/ui/cli/gate"
+	"paydesk/ui/cli/hear"
 	"paydesk/ui/cli/logs"
 	"paydesk/ui/cli/show"
 	"paydesk/ui/style"
@@ -32,6 +34,10 @@ type session struct {
 	store ledger.Store
 	feed  *feed.Feed
 	desk  *desk.Desk
+
+	addresses *hear.Addresses
+	station   *hear.Station // nil where this process does not receive; set before anything runs in the background
+	examining bool          // nothing may be made, not even the secret of a callback address
 }
 
 // configOptions is how this run reads its configuration.
@@ -68,6 +74,10 @@ func (r *run) with(cfg *config.Config) (*session, error) {
 				r.narrate("waiting for the keyring: unlock it in the window that it opened")
 			}
 		},
+	})
+	s.addresses = hear.NewAddresses(hear.AddressOptions{
+		Callback: cfg.Callback, Prefix: r.Callbacks.Prefix, Make: r.Callbacks.Secret,
+		Keys: func(p config.Profile) hear.Keys { return s.keysOf(p) },
 	})
 	return s, nil
 }
@@ -127,8 +137,19 @@ func (s *session) open(ctx context.Context) error {
 		Mono:   func() time.Duration { return clock().Sub(start) },
 		Jitter: func() uint32 { return uint32(s.run.Random()) },
 		Feed:   s.feed, Log: s.log,
+		CallbackExpected: s.callbackExpected,
 	})
 	return nil
+}
+
+// callbackExpected reports whether a profile's gateway knows where to call back:
+// this process receives for it, or its requests say who does.
+func (s *session) callbackExpected(profile string) bool {
+	if s.station != nil && s.station.Hears(profile) {
+		return true
+	}
+	p, err := s.cfg.Lookup(profile)
+	return err == nil && s.addresses.Told(p)
 }
 
 // gateway is the kind of gateway of a name; the configuration has checked it.
@@ -231,7 +252,50 @@ func (s *session) connect(ctx context.Context, name string) (client.Gateway, err
 	if err != nil {
 		return nil, err
 	}
-	return g.Open(gate.Account{Profile: p, Keys: keys, Clock: s.run.Clock, Random: s.run.Random, Log: s.log.With("profile", p.Name)})
+	return g.Open(gate.Account{
+		Profile: p, Keys: keys, NotifyURL: s.notifyURL(ctx, p), Clock: s.run.Clock, Random: s.run.Random, Log: s.log.With("profile", p.Name),
+	})
+}
+
+// notifyURL is the callback address that requests of a profile name. Without one
+// the gateway calls nobody, and what it would have told is found by asking: that
+// stops no refund.
+func (s *session) notifyURL(ctx context.Context, p config.Profile) secret.Secret {
+	if s.examining || s.run.Callbacks.New == nil {
+		return secret.Secret{}
+	}
+	address, err := s.addresses.ForRequests(ctx, p)
+	if err != nil {
+		s.log.Warn("requests name no callback address", "profile", p.Name, "error", err)
+	}
+	return address
+}
+
+// reader reads the keys that verify a profile's callbacks.
+func (s *session) reader(ctx context.Context, p config.Profile) (client.CallbackReader, error) {
+	g, err := s.run.gateway(p.Gateway)
+	if err != nil {
+		return nil, err
+	}
+	keys, err := s.accountKeys(ctx, g, p)
+	if err != nil {
+		return nil, err
+	}
+	return g.Callbacks(gate.Account{Profile: p, Keys: keys, Clock: s.run.Clock, Random: s.run.Random, Log: s.log})
+}
+
+// receiving makes this process the one that receives callbacks, of these profiles
+// and at this address; opened, which may be nil, is told where that is.
+func (s *session) receiving(profiles []config.Profile, at config.Callback, opened func(netip.AddrPort)) {
+	s.addresses.Receive()
+	s.station = hear.NewStation(hear.Options{
+		New: s.run.Callbacks.New, Addr: at.Listen, Proxied: at.Proxied, Profiles: profiles, Addresses: s.addresses,
+		Reader: s.reader, Heard: s.desk.Heard, Opened: opened, Log: s.log,
+		// The keyring is not asked again for what it refused, which would open its
+		// prompt again and again, before it has given the profile's keys to a call.
+		Again:   func(profile string) bool { return !s.desk.Link(profile).LastOK.IsZero() },
+		Changed: func() { s.feed.Publish(feed.Change{Kind: feed.Link}) },
+	})
 }
 
 // accountKeys reads the keys of a profile; optional ones may be missing.

@@ -8,8 +8,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"paydesk/client"
+	"paydesk/state/config"
 	"paydesk/state/desk"
 	"paydesk/state/ledger"
+	"paydesk/ui/cli/able"
 	"paydesk/ui/cli/show"
 	"paydesk/ui/text"
 )
@@ -38,6 +40,8 @@ func (r *run) tokenList() *cobra.Command {
 			find := s.desk.Tokens
 			if offline {
 				find = s.store.Tokens
+			} else if err := s.offered(p, "tokens", func(c client.Capabilities) client.Capability { return c.ListTokens }); err != nil {
+				return err
 			}
 			tokens, err := find(cmd.Context(), p.Name, user)
 			if err != nil {
@@ -49,6 +53,40 @@ func (r *run) tokenList() *cobra.Command {
 	cmd.Flags().StringVar(&user, "user", "", "whose cards")
 	cmd.Flags().BoolVar(&offline, "offline", false, "look into the ledger only")
 	return cmd
+}
+
+// able is what the gateway of a profile can do by its settings alone: no key is
+// read and nothing is asked.
+func (s *session) able(p config.Profile) (client.Capabilities, error) {
+	g, err := s.run.gateway(p.Gateway)
+	if err != nil {
+		return client.Capabilities{}, err
+	}
+	return able.Of(g, able.Account{Profile: p, Told: s.addresses.Told(p), Clock: s.run.Clock, Random: s.run.Random})
+}
+
+// printAble writes what the gateway of a profile can do. A setting that is in the
+// way of that is named; the values shown above stay shown.
+func (s *session) printAble(p config.Profile) error {
+	can, err := s.able(p)
+	switch {
+	case err != nil:
+		return err
+	case s.run.json:
+		return able.JSON(s.run.Out, p.Name, can)
+	}
+	return able.People(s.run.Out, can)
+}
+
+// offered refuses what the gateway of a profile does not do, with its reason,
+// before the ledger is asked for a decision, a key is read or anything is sent. A
+// profile with a wrong setting passes: who opens its gateway says what is wrong.
+func (s *session) offered(p config.Profile, code string, what func(client.Capabilities) client.Capability) error {
+	can, err := s.able(p)
+	if err != nil {
+		return nil //nolint:nilerr // see above
+	}
+	return able.Missing(p.Name, code, what(can))
 }
 
 func noUser() error {
@@ -101,6 +139,14 @@ func (r *run) unbind(ctx context.Context, token string, f unbindFlags) error {
 	s, p, err := r.selected(ctx)
 	if err != nil {
 		return err
+	}
+	for _, what := range []func(client.Capabilities) client.Capability{
+		func(c client.Capabilities) client.Capability { return c.ListTokens }, // it is how paydesk makes sure that a card is gone
+		func(c client.Capabilities) client.Capability { return c.RemoveToken },
+	} {
+		if err := s.offered(p, "tokens", what); err != nil {
+			return err
+		}
 	}
 	if _, err := s.desk.Tokens(ctx, p.Name, f.user); err != nil {
 		return err

@@ -1,17 +1,22 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"paydesk/client"
+	"paydesk/state/config"
 	"paydesk/state/desk"
 	"paydesk/state/ledger"
+	"paydesk/state/poll"
 	"paydesk/ui/cli/settle"
+	"paydesk/ui/cli/show"
 )
 
 func (r *run) refundWatch() *cobra.Command {
@@ -224,4 +229,133 @@ func (t *teller) left(ctx context.Context, names []string) (unknown int, err err
 		}
 	}
 	return unknown, nil
+}
+
+func (r *run) callbackCommand() *cobra.Command {
+	cmd := &cobra.Command{Use: "callback", Short: "receive what gateways send, and list it"}
+	cmd.AddCommand(r.callbackListen(), r.callbackList())
+	return cmd
+}
+
+// defaultListen is where callbacks are received when nothing says where.
+const defaultListen = "127.0.0.1:8787"
+
+func (r *run) callbackListen() *cobra.Command {
+	var at config.Callback
+	cmd := &cobra.Command{
+		Use: "listen", Short: "receive callbacks and ask the gateways about them",
+		Long: `Takes callbacks of all profiles, or of --profile. Each is verified, stored and
+acknowledged; then the gateway is asked, and only its answer counts. Printed once: the
+address for each profile, which holds a secret and belongs into the gateway's portal.
+Without flags it listens where [callback] of the configuration says.`,
+		Example: "  paydesk callback listen --addr 127.0.0.1:8787\n  paydesk callback listen --addr 10.0.0.7:8787 --proxied",
+		Args:    exactly(0, "callback listen takes no argument"),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			s, err := r.opened(cmd.Context())
+			if err != nil {
+				return err
+			}
+			at.Listen = cmp.Or(at.Listen, s.cfg.Callback.Listen, defaultListen)
+			if !cmd.Flags().Changed("proxied") {
+				at.Proxied = s.cfg.Callback.Proxied
+			}
+			return s.listen(cmd.Context(), at)
+		},
+	}
+	cmd.Flags().StringVar(&at.Listen, "addr", "", "address to listen on; port 0 takes a free one (default: callback.listen, else "+defaultListen+")")
+	cmd.Flags().BoolVar(&at.Proxied, "proxied", false, "a reverse proxy that ends TLS stands in front (default: callback.proxied)")
+	return cmd
+}
+
+// listen receives and polls until ctx ends.
+func (s *session) listen(ctx context.Context, at config.Callback) error {
+	profiles, err := s.cfg.Scope()
+	if err != nil {
+		return err
+	}
+	s.receiving(profiles, at, nil)
+	if err := s.station.Listen(ctx); err != nil {
+		return err
+	}
+	state := s.station.State()
+	ready := listening{Ready: true, URLs: map[string]string{}, Public: map[string]string{}}
+	for _, p := range state.Profiles {
+		if !p.On {
+			s.run.narrate("callbacks of profile %s are off: %s", p.Profile, newProblem(p.Err).Message)
+			continue
+		}
+		ready.URLs[p.Profile] = string(p.Local.Reveal())
+		if p.Public {
+			ready.Public[p.Profile] = string(p.Address.Reveal())
+		}
+	}
+	if err := show.Line(s.run.Out, ready); err != nil {
+		return err
+	}
+	poller := poll.New(poll.Options{Desk: s.desk, Source: s.store, Feed: s.feed, Profiles: s.cfg.Names(), Clock: s.run.Clock, Log: s.log})
+	var group sync.WaitGroup
+	inner, stop := context.WithCancel(ctx)
+	group.Go(func() { poller.Run(inner) })
+	err = s.station.Serve(ctx)
+	stop()
+	group.Wait()
+	return errors.Join(err, ctx.Err())
+}
+
+// listening is the line that says that the receiver is ready. It is the one place
+// where whole addresses are printed.
+type listening struct {
+	Ready  bool              `json:"ready"`
+	URLs   map[string]string `json:"urls"`                  // at this machine
+	Public map[string]string `json:"public_urls,omitempty"` // as gateways reach it
+}
+
+func (r *run) callbackList() *cobra.Command {
+	return &cobra.Command{
+		Use: "list", Short: "list the callbacks that came, newest first",
+		Args: exactly(0, "callback list takes no argument"),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			s, err := r.opened(cmd.Context())
+			if err != nil {
+				return err
+			}
+			names, _, err := s.scope()
+			if err != nil {
+				return err
+			}
+			return s.listCallbacks(cmd.Context(), names)
+		},
+	}
+}
+
+func (s *session) listCallbacks(ctx context.Context, profiles []string) error {
+	list, err := s.store.Inbox(ctx, ledger.InboxFilter{Profiles: profiles, Limit: 1000})
+	if err != nil {
+		return err
+	}
+	for _, n := range list {
+		line := received{
+			Profile: n.Profile, Kind: string(n.Kind), Subject: n.Subject, Status: n.Status, Said: n.Said, Verified: n.Verified,
+			Reason: n.Reason, Orphan: n.Orphan, Times: n.Times, ReceivedAt: n.ReceivedAt.UTC().Format(time.RFC3339Nano), Digest: n.Digest,
+		}
+		if err := show.Line(s.run.Out, line); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// received is a callback as `callback list` prints it.
+type received struct {
+	Profile    string `json:"profile"`
+	Kind       string `json:"kind"`
+	Subject    string `json:"subject,omitempty"`
+	Status     string `json:"status,omitempty"`
+	Said       string `json:"said,omitempty"`
+	Verified   bool   `json:"verified"`
+	Reason     string `json:"reason,omitempty"`
+	Orphan     bool   `json:"orphan,omitempty"`
+	Times      int    `json:"times"`
+	ReceivedAt string `json:"received_at"`
+	Digest     string `json:"digest"`
 }

@@ -38,7 +38,7 @@ type Page struct {
 type Detail struct {
 	kit    Kit
 	page   Page
-	scroll scroll
+	scroll Scroll
 
 	width, height int
 }
@@ -97,10 +97,10 @@ func (d *Detail) Update(msg tea.Msg, _ time.Time) (Result, tea.Cmd) {
 				return Copy{Text: d.page.Copy}, nil
 			}
 		default:
-			d.scroll.move(id)
+			d.scroll.Move(id)
 		}
 	case tea.MouseWheelMsg:
-		d.scroll.wheel(msg)
+		d.scroll.Wheel(msg)
 	}
 	return nil, nil
 }
@@ -145,15 +145,16 @@ func (d *Detail) lines(inner int) []string {
 // Cursor implements Dialog.
 func (d *Detail) Cursor() *tea.Cursor { return nil }
 
-// scroll is a place in lines that are longer than the screen.
-type scroll struct {
+// Scroll is a place in lines that are longer than the screen. The zero value is
+// at the top.
+type Scroll struct {
 	offset int
 	rows   int // shown last
 	total  int
 }
 
-// move applies a dialog key.
-func (s *scroll) move(id string) {
+// Move applies a dialog key.
+func (s *Scroll) Move(id string) {
 	switch id {
 	case keys.DialogNext:
 		s.offset++
@@ -171,8 +172,8 @@ func (s *scroll) move(id string) {
 	s.clamp()
 }
 
-// wheel applies the mouse wheel.
-func (s *scroll) wheel(msg tea.MouseWheelMsg) {
+// Wheel applies the mouse wheel.
+func (s *Scroll) Wheel(msg tea.MouseWheelMsg) {
 	switch msg.Button {
 	case tea.MouseWheelDown:
 		s.offset += 3
@@ -182,18 +183,29 @@ func (s *scroll) wheel(msg tea.MouseWheelMsg) {
 	s.clamp()
 }
 
-func (s *scroll) clamp() { s.offset = max(min(s.offset, s.total-s.rows), 0) }
+func (s *Scroll) clamp() { s.offset = max(min(s.offset, s.total-s.rows), 0) }
+
+// Window is which of total lines are shown where there is room for so many.
+func (s *Scroll) Window(total, room int) (from, to int) {
+	s.total = total
+	s.rows = max(min(s.total, room), 1)
+	s.clamp()
+	return min(s.offset, s.total), min(s.offset+s.rows, s.total)
+}
+
+// Place is "3–12 of 40   " when not all lines are shown; else it is empty.
+func (s *Scroll) Place() text.Safe {
+	if s.total <= s.rows {
+		return text.Safe{}
+	}
+	return text.Concat(text.Number(int64(s.offset+1)), text.Literal("–"), text.Number(int64(s.offset+s.rows)),
+		text.Literal(" of "), text.Number(int64(s.total)), text.Literal("   "))
+}
 
 // draw puts the lines that fit into a box that is as high as it needs to be,
 // and says on its frame where in them one is.
-func (s *scroll) draw(st *style.Styles, box pane.Box, width, height int, lines []string) string {
-	s.total = len(lines)
-	s.rows = max(min(s.total, height-2), 1)
-	s.clamp()
-	if s.total > s.rows {
-		place := text.Concat(text.Number(int64(s.offset+1)), text.Literal("–"), text.Number(int64(s.offset+s.rows)),
-			text.Literal(" of "), text.Number(int64(s.total)), text.Literal("   "))
-		box.Footer = text.Concat(place, box.Footer)
-	}
-	return box.Draw(st, width, s.rows+2, lines[min(s.offset, s.total):min(s.offset+s.rows, s.total)])
+func (s *Scroll) draw(st *style.Styles, box pane.Box, width, height int, lines []string) string {
+	from, to := s.Window(len(lines), height-2)
+	box.Footer = text.Concat(s.Place(), box.Footer)
+	return box.Draw(st, width, s.rows+2, lines[from:to])
 }

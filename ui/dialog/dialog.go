@@ -80,12 +80,25 @@ type RefundConfirmed struct {
 // for.
 type UnbindConfirmed struct{ Reason string }
 
+// Again asks for a check that was made before to be made anew; the dialog stays.
+type Again struct{}
+
+// Verify asks for the signature of a body to be checked; the dialog stays.
+type Verify struct {
+	Profile string
+	Kind    string // client.BodyRequest, BodyAnswer or BodyCallback
+	Sign    string // clean; empty: it is in the body
+	Body    []byte // the exact bytes, not empty
+}
+
 func (Closed) ends() bool          { return true }
 func (Chosen) ends() bool          { return true }
 func (Entered) ends() bool         { return true }
 func (Run) ends() bool             { return true }
 func (Copy) ends() bool            { return false }
 func (Replan) ends() bool          { return false }
+func (Again) ends() bool           { return false }
+func (Verify) ends() bool          { return false }
 func (RefundConfirmed) ends() bool { return true }
 func (UnbindConfirmed) ends() bool { return true }
 

@@ -25,7 +25,7 @@ type Help struct {
 	title  text.Safe
 	groups [][]action.Row // by Group, in the order of their first row
 	keys   int            // cells for the keys
-	scroll scroll
+	scroll Scroll
 
 	width, height int
 }
@@ -65,9 +65,9 @@ func (d *Help) Update(msg tea.Msg, _ time.Time) (Result, tea.Cmd) {
 		if global, _ := d.kit.Keys.Find(msg, keys.Global); global == "app.help" {
 			return Closed{}, nil // the same key again
 		}
-		d.scroll.move(id)
+		d.scroll.Move(id)
 	case tea.MouseWheelMsg:
-		d.scroll.wheel(msg)
+		d.scroll.Wheel(msg)
 	}
 	return nil, nil
 }

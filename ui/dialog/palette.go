@@ -12,6 +12,7 @@ import (
 	"paydesk/ui/style"
 	"paydesk/ui/text"
 	"paydesk/ui/widget/field"
+	"paydesk/ui/widget/form"
 	"paydesk/ui/widget/pane"
 )
 
@@ -137,4 +138,4 @@ func marks(paint func(style.Tone, text.Safe) string, tone style.Tone, words text
 }
 
 // Cursor implements Dialog.
-func (d *Palette) Cursor() *tea.Cursor { return shift(d.search.Cursor(), 4, 1) }
+func (d *Palette) Cursor() *tea.Cursor { return form.Shift(d.search.Cursor(), 4, 1) }

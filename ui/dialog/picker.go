@@ -10,6 +10,7 @@ import (
 	"paydesk/ui/style"
 	"paydesk/ui/text"
 	"paydesk/ui/widget/field"
+	"paydesk/ui/widget/form"
 	"paydesk/ui/widget/pane"
 )
 
@@ -200,7 +201,7 @@ func (d *Picker) Cursor() *tea.Cursor {
 		inner, _ := pane.Inner(min(d.width, pickerWidth), 3)
 		row += len(text.Wrap(d.about.Intro, inner)) + 1
 	}
-	return shift(d.search.Cursor(), 4, row)
+	return form.Shift(d.search.Cursor(), 4, row)
 }
 
 // menu is a cursor in a list of lines.

@@ -10,6 +10,7 @@ import (
 	"paydesk/ui/style"
 	"paydesk/ui/text"
 	"paydesk/ui/widget/field"
+	"paydesk/ui/widget/form"
 	"paydesk/ui/widget/pane"
 )
 
@@ -98,7 +99,7 @@ func (d *Prompt) View() string {
 	width := min(d.width, promptWidth)
 	inner, _ := pane.Inner(width, 3)
 	d.input.SetWidth(inner - 2)
-	lines := append(d.intro(inner), boxed(st, d.input.View(), true), "")
+	lines := append(d.intro(inner), form.Boxed(st, d.input.View(), true), "")
 	if !d.fault.Empty() {
 		lines[len(lines)-1] = st.Paint(style.Danger, text.Truncate(d.fault, inner))
 	}
@@ -109,5 +110,5 @@ func (d *Prompt) View() string {
 // Cursor implements Dialog.
 func (d *Prompt) Cursor() *tea.Cursor {
 	inner, _ := pane.Inner(min(d.width, promptWidth), 3)
-	return shift(d.input.Cursor(), 3, 1+len(d.intro(inner)))
+	return form.Shift(d.input.Cursor(), 3, 1+len(d.intro(inner)))
 }

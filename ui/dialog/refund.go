@@ -12,6 +12,7 @@ import (
 	"paydesk/ui/style"
 	"paydesk/ui/text"
 	"paydesk/ui/widget/field"
+	"paydesk/ui/widget/form"
 )
 
 // settle is how long the form rests after a typed edit before it asks for a
@@ -81,7 +82,7 @@ type Refund struct {
 	amount *field.Field
 	note   *field.Field
 	typed  *field.Field
-	reason choice
+	reason form.Choice
 	focus  stop
 	gate   gate
 	// suggested: nobody has typed the amount yet, so the first digit replaces it.
@@ -108,7 +109,7 @@ type settledMsg struct {
 // Ask for a plan of Draft() at once.
 func NewRefund(kit Kit, order RefundOrder, now time.Time) *Refund {
 	d := &Refund{
-		kit: kit, order: order, reason: choice{options: order.Reasons}, focus: atCancel, suggested: true,
+		kit: kit, order: order, reason: form.Choice{Options: order.Reasons}, focus: atCancel, suggested: true,
 		amount: field.New(kit.Styles, maxAmount), note: field.New(kit.Styles, maxNote), typed: field.New(kit.Styles, maxConfirm),
 	}
 	d.amount.SetAccept(func(r rune) bool { return r == '.' || (r >= '0' && r <= '9') })
@@ -240,14 +241,18 @@ func (d *Refund) edit(msg tea.KeyPressMsg, id string) (Result, tea.Cmd) {
 		d.suggested = false
 		return d.edited(d.amount.Update(msg))
 	case atReason:
-		moved := (id == keys.DialogLeft && d.reason.turn(-1)) || (id == keys.DialogRight && d.reason.turn(1)) ||
-			(id == "" && d.reason.jump(msg.Text))
+		moved := (id == keys.DialogLeft && d.reason.Turn(-1)) || (id == keys.DialogRight && d.reason.Turn(1)) ||
+			(id == "" && d.reason.Jump(msg.Text))
 		return d.edited(moved)
 	case atNote:
 		return d.edited(d.note.Update(msg))
 	case atConfirm:
 		d.typed.Update(msg)
-	default: // Cancel listens to Enter only
+	default: // Cancel listens to Enter only, and lets a digit begin the amount
+		if len(msg.Text) == 1 && msg.Text[0] >= '0' && msg.Text[0] <= '9' && d.suggested {
+			d.move(atAmount)
+			return d.edit(msg, id)
+		}
 	}
 	return nil, nil
 }
@@ -284,7 +289,7 @@ func (d *Refund) read() {
 	d.planned = false
 	d.typed.SetValue("")
 	d.draft.Seq++
-	d.draft.Reason, d.draft.Note = d.reason.value().String(), d.note.Value()
+	d.draft.Reason, d.draft.Note = d.reason.Value().String(), d.note.Value()
 	left := d.refundable()
 	amount, err := client.ParseMoney(d.amount.Value(), left.Currency, left.Exp)
 	d.draft.Amount, d.fault = amount, amountFault(amount, left, err)

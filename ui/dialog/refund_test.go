@@ -93,3 +93,12 @@ func TestTheFirstDigitReplacesTheSuggestedAmount(t *testing.T) {
 		t.Errorf("typed on to 2000, the draft says %d", got)
 	}
 }
+
+// The dialog opens on Cancel, and who types an amount means the amount.
+func TestADigitOnCancelBeginsTheAmount(t *testing.T) {
+	d, p := opened(t)
+	p.write("750")
+	if got := d.Draft().Amount; got != idr(750) {
+		t.Errorf("the amount is %v", got)
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"paydesk/ui/keys"
 	"paydesk/ui/style"
 	"paydesk/ui/text"
+	"paydesk/ui/widget/form"
 	"paydesk/ui/widget/pane"
 )
 
@@ -29,7 +30,7 @@ func (d *Refund) View() string {
 	lines = append(lines, pane.Rule(d.kit.Styles, text.Literal("what will happen"), inner))
 	lines = append(lines, d.planLines(inner)...)
 	lines = append(lines, d.confirmLine(), d.buttonLine(inner))
-	return form(d.kit, d.Title(), d.order.Env, d.hint).Draw(d.kit.Styles, width, len(lines)+2, lines)
+	return framed(d.kit, d.Title(), d.order.Env, d.hint).Draw(d.kit.Styles, width, len(lines)+2, lines)
 }
 
 func (d *Refund) contextLine(int) string {
@@ -51,7 +52,7 @@ func (d *Refund) moneyLine(int) string {
 func (d *Refund) amountLine(int) string {
 	st, on := d.kit.Styles, d.focus == atAmount
 	d.amount.SetWidth(16)
-	line := label(st, text.Literal("Amount"), on) + boxed(st, d.amount.View(), on) + " " + st.Paint(style.Text, text.Clean(d.order.Paid.Currency))
+	line := form.Label(st, text.Literal("Amount"), on) + form.Boxed(st, d.amount.View(), on) + " " + st.Paint(style.Text, text.Clean(d.order.Paid.Currency))
 	if !d.order.Partial.OK {
 		return line + "  " + st.Paint(style.Muted, text.Literal("only all that is left"))
 	}
@@ -67,13 +68,13 @@ func (d *Refund) amountLine(int) string {
 
 func (d *Refund) reasonLine(inner int) string {
 	on := d.focus == atReason
-	return label(d.kit.Styles, text.Literal("Reason"), on) + d.reason.view(d.kit.Styles, on, inner-labelWidth)
+	return form.Label(d.kit.Styles, text.Literal("Reason"), on) + d.reason.View(d.kit.Styles, on, inner-form.LabelWidth)
 }
 
 func (d *Refund) noteLine(inner int) string {
 	on := d.focus == atNote
-	d.note.SetWidth(inner - labelWidth - 2)
-	return label(d.kit.Styles, text.Literal("Note"), on) + boxed(d.kit.Styles, d.note.View(), on)
+	d.note.SetWidth(inner - form.LabelWidth - 2)
+	return form.Label(d.kit.Styles, text.Literal("Note"), on) + form.Boxed(d.kit.Styles, d.note.View(), on)
 }
 
 // planLines draws exactly planRows lines. What is longer can be paged.
@@ -95,28 +96,28 @@ func (d *Refund) outlook(inner int) []string {
 	st := d.kit.Styles
 	switch {
 	case !d.fault.Empty():
-		return marked(st, st.Glyph.Cross, style.Danger, d.fault, inner)
+		return form.Marked(st, st.Glyph.Cross, style.Danger, d.fault, inner)
 	case !d.planned:
-		return marked(st, st.Glyph.Slow, style.Pending, text.Literal("looking up what is left and what was refunded before"), inner)
+		return form.Marked(st, st.Glyph.Slow, style.Pending, text.Literal("looking up what is left and what was refunded before"), inner)
 	case !d.plan.Refusal.Empty():
-		return append(marked(st, st.Glyph.Cross, style.Danger, d.plan.Refusal, inner), marked(st, st.Glyph.Arrow, style.Muted, d.plan.Hint, inner)...)
+		return append(form.Marked(st, st.Glyph.Cross, style.Danger, d.plan.Refusal, inner), form.Marked(st, st.Glyph.Arrow, style.Muted, d.plan.Hint, inner)...)
 	}
 	fixed := text.Literal("  fixed")
-	if room := inner - labelWidth - text.Width(d.plan.Number); room >= 25 {
+	if room := inner - form.LabelWidth - text.Width(d.plan.Number); room >= 25 {
 		fixed = text.Literal("  fixed, whatever happens")
 	}
 	lines := []string{
-		label(st, text.Literal("Number"), false) + st.Paint(style.Text, d.plan.Number) + st.Paint(style.Faint, fixed),
-		label(st, text.Literal("Sends"), false) + st.Paint(style.Strong, d.plan.Wire) + st.Paint(style.Muted, d.undo()),
+		form.Label(st, text.Literal("Number"), false) + st.Paint(style.Text, d.plan.Number) + st.Paint(style.Faint, fixed),
+		form.Label(st, text.Literal("Sends"), false) + st.Paint(style.Strong, d.plan.Wire) + st.Paint(style.Muted, d.undo()),
 	}
 	if !d.plan.Policy.Empty() {
-		lines = append(lines, label(st, text.Literal("Policy"), false)+st.Paint(style.Muted, text.Truncate(d.plan.Policy, inner-labelWidth)))
+		lines = append(lines, form.Label(st, text.Literal("Policy"), false)+st.Paint(style.Muted, text.Truncate(d.plan.Policy, inner-form.LabelWidth)))
 	}
 	if d.plan.Checking {
-		return append(lines, marked(st, st.Glyph.Slow, style.Pending, text.Literal("checking with the gateway"), inner)...)
+		return append(lines, form.Marked(st, st.Glyph.Slow, style.Pending, text.Literal("checking with the gateway"), inner)...)
 	}
 	for _, w := range d.plan.Warnings {
-		lines = append(lines, marked(st, st.Glyph.Warn, style.Warning, w, inner)...)
+		lines = append(lines, form.Marked(st, st.Glyph.Warn, style.Warning, w, inner)...)
 	}
 	return lines
 }
@@ -155,11 +156,11 @@ func (d *Refund) buttonLine(inner int) string {
 func (d *Refund) Cursor() *tea.Cursor {
 	switch d.focus {
 	case atAmount:
-		return shift(d.amount.Cursor(), 2+labelWidth+1, rowAmount)
+		return form.Shift(d.amount.Cursor(), 2+form.LabelWidth+1, rowAmount)
 	case atNote:
-		return shift(d.note.Cursor(), 2+labelWidth+1, rowNote)
+		return form.Shift(d.note.Cursor(), 2+form.LabelWidth+1, rowNote)
 	case atConfirm:
-		return shift(d.typed.Cursor(), 2+text.Width(confirmLabel(d.plan.Confirm))+1, rowPlan+d.planRows())
+		return form.Shift(d.typed.Cursor(), 2+text.Width(confirmLabel(d.plan.Confirm))+1, rowPlan+d.planRows())
 	default:
 		return nil
 	}

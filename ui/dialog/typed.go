@@ -9,6 +9,7 @@ import (
 	"paydesk/ui/style"
 	"paydesk/ui/text"
 	"paydesk/ui/widget/field"
+	"paydesk/ui/widget/form"
 	"paydesk/ui/widget/pane"
 )
 
@@ -134,7 +135,7 @@ func (d *Typed) head(inner int) []string {
 		lines = append(lines, pane.Paragraph(d.kit.Styles, style.Text, words, inner)...)
 	}
 	if !d.about.Warn.Empty() {
-		lines = append(lines, marked(d.kit.Styles, d.kit.Styles.Glyph.Warn, style.Warning, d.about.Warn, inner)...)
+		lines = append(lines, form.Marked(d.kit.Styles, d.kit.Styles.Glyph.Warn, style.Warning, d.about.Warn, inner)...)
 	}
 	return append(lines, "")
 }
@@ -145,7 +146,7 @@ func (d *Typed) View() string {
 	inner, _ := pane.Inner(width, 3)
 	lines := append(d.head(inner), confirmField(d.kit.Styles, d.typed, d.about.Confirm, d.focus == atConfirm),
 		buttons(d.kit, d.focus == atCancel, d.armed(), d.about.Verb, inner))
-	return form(d.kit, d.about.Title, d.about.Env, d.hint).Draw(d.kit.Styles, width, len(lines)+2, lines)
+	return framed(d.kit, d.about.Title, d.about.Env, d.hint).Draw(d.kit.Styles, width, len(lines)+2, lines)
 }
 
 // Cursor implements Dialog.
@@ -154,5 +155,5 @@ func (d *Typed) Cursor() *tea.Cursor {
 		return nil
 	}
 	inner, _ := pane.Inner(min(d.width, typedWidth), 3)
-	return shift(d.typed.Cursor(), 2+text.Width(confirmLabel(d.about.Confirm))+1, 1+len(d.head(inner)))
+	return form.Shift(d.typed.Cursor(), 2+text.Width(confirmLabel(d.about.Confirm))+1, 1+len(d.head(inner)))
 }

@@ -9,6 +9,7 @@ import (
 	"paydesk/ui/style"
 	"paydesk/ui/text"
 	"paydesk/ui/widget/field"
+	"paydesk/ui/widget/form"
 	"paydesk/ui/widget/pane"
 )
 
@@ -31,7 +32,7 @@ type UnbindCard struct {
 type Unbind struct {
 	kit    Kit
 	card   UnbindCard
-	reason choice
+	reason form.Choice
 	note   *field.Field
 	typed  *field.Field
 	focus  stop
@@ -52,7 +53,7 @@ const (
 // NewUnbind opens the dialog on Cancel.
 func NewUnbind(kit Kit, card UnbindCard, now time.Time) *Unbind {
 	d := &Unbind{
-		kit: kit, card: card, reason: choice{options: card.Reasons}, focus: atCancel,
+		kit: kit, card: card, reason: form.Choice{Options: card.Reasons}, focus: atCancel,
 		note: field.New(kit.Styles, maxNote), typed: field.New(kit.Styles, maxConfirm),
 	}
 	d.note.SetPlaceholder(text.Literal("ticket, who asked; joins the reason"))
@@ -120,8 +121,8 @@ func (d *Unbind) edit(msg tea.KeyPressMsg, id string) {
 	changed := false
 	switch d.focus {
 	case atReason:
-		changed = (id == keys.DialogLeft && d.reason.turn(-1)) || (id == keys.DialogRight && d.reason.turn(1)) ||
-			(id == "" && d.reason.jump(msg.Text))
+		changed = (id == keys.DialogLeft && d.reason.Turn(-1)) || (id == keys.DialogRight && d.reason.Turn(1)) ||
+			(id == "" && d.reason.Jump(msg.Text))
 	case atNote:
 		changed = d.note.Update(msg)
 	case atConfirm:
@@ -159,7 +160,7 @@ func (d *Unbind) confirm(now time.Time, repeat bool) Result {
 	case !quiet:
 		d.hint = text.Concat(text.Literal("too quick; pause, then press "), d.kit.Keys.Label(keys.DialogConfirm), text.Literal(" once"))
 	default:
-		return UnbindConfirmed{Reason: text.Join(text.Literal(": "), d.reason.value(), text.Clean(d.note.Value())).String()}
+		return UnbindConfirmed{Reason: text.Join(text.Literal(": "), d.reason.Value(), text.Clean(d.note.Value())).String()}
 	}
 	return nil
 }
@@ -169,19 +170,19 @@ func (d *Unbind) View() string {
 	st := d.kit.Styles
 	width := min(d.width, unbindWidth)
 	inner, _ := pane.Inner(width, unbindRows)
-	d.note.SetWidth(inner - labelWidth - 2)
+	d.note.SetWidth(inner - form.LabelWidth - 2)
 	lines := []string{
 		st.Paint(style.Muted, d.card.Context),
-		label(st, text.Literal("User"), false) + st.Paint(style.Text, d.card.User),
-		label(st, text.Literal("Card"), false) + st.Paint(style.Strong, d.card.Card) + "  " + st.Paint(d.card.Status.Tone, d.card.Status.Text()),
-		label(st, text.Literal("Token"), false) + st.Paint(style.Text, text.TruncateMiddle(d.card.Token, inner-labelWidth)),
-		label(st, text.Literal("Reason"), d.focus == atReason) + d.reason.view(st, d.focus == atReason, inner-labelWidth),
-		label(st, text.Literal("Note"), d.focus == atNote) + boxed(st, d.note.View(), d.focus == atNote),
+		form.Label(st, text.Literal("User"), false) + st.Paint(style.Text, d.card.User),
+		form.Label(st, text.Literal("Card"), false) + st.Paint(style.Strong, d.card.Card) + "  " + st.Paint(d.card.Status.Tone, d.card.Status.Text()),
+		form.Label(st, text.Literal("Token"), false) + st.Paint(style.Text, text.TruncateMiddle(d.card.Token, inner-form.LabelWidth)),
+		form.Label(st, text.Literal("Reason"), d.focus == atReason) + d.reason.View(st, d.focus == atReason, inner-form.LabelWidth),
+		form.Label(st, text.Literal("Note"), d.focus == atNote) + form.Boxed(st, d.note.View(), d.focus == atNote),
 		"",
 	}
-	lines = append(lines, marked(st, st.Glyph.Warn, style.Warning, text.Literal("the customer has to bind the card anew to use it again"), inner)[:1]...)
+	lines = append(lines, form.Marked(st, st.Glyph.Warn, style.Warning, text.Literal("the customer has to bind the card anew to use it again"), inner)[:1]...)
 	lines = append(lines, confirmField(st, d.typed, d.card.Confirm, d.focus == atConfirm), d.buttonLine(inner))
-	return form(d.kit, d.Title(), d.card.Env, d.hint).Draw(st, width, unbindRows, lines)
+	return framed(d.kit, d.Title(), d.card.Env, d.hint).Draw(st, width, unbindRows, lines)
 }
 
 func (d *Unbind) buttonLine(inner int) string {
@@ -193,9 +194,9 @@ func (d *Unbind) buttonLine(inner int) string {
 func (d *Unbind) Cursor() *tea.Cursor {
 	switch d.focus {
 	case atNote:
-		return shift(d.note.Cursor(), 2+labelWidth+1, unbindRowNote)
+		return form.Shift(d.note.Cursor(), 2+form.LabelWidth+1, unbindRowNote)
 	case atConfirm:
-		return shift(d.typed.Cursor(), 2+text.Width(confirmLabel(d.card.Confirm))+1, unbindRowConfirm)
+		return form.Shift(d.typed.Cursor(), 2+text.Width(confirmLabel(d.card.Confirm))+1, unbindRowConfirm)
 	default:
 		return nil
 	}

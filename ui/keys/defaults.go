@@ -3,8 +3,8 @@ package keys
 // Scope is where a binding holds.
 type Scope string
 
-// The scopes. Global and List hold on every page; Dialog, Detail, Amount and
-// Input only while a dialog or a text field has the keyboard.
+// The scopes. Global and List hold on every page; Dialog, Detail, Amount, Inspect
+// and Input only while a dialog or a text field has the keyboard.
 const (
 	Global   Scope = "global"
 	List     Scope = "list"
@@ -13,10 +13,11 @@ const (
 	Tokens   Scope = "tokens"
 	Activity Scope = "activity"
 	Insights Scope = "insights"
-	Input    Scope = "input"  // the filter
-	Dialog   Scope = "dialog" // every dialog
-	Detail   Scope = "detail" // a dialog that only shows
-	Amount   Scope = "amount" // the amount field of the refund dialog
+	Input    Scope = "input"   // the filter
+	Dialog   Scope = "dialog"  // every dialog
+	Detail   Scope = "detail"  // a dialog that only shows
+	Amount   Scope = "amount"  // the amount field of the refund dialog
+	Inspect  Scope = "inspect" // the form of the signature inspector
 )
 
 // Binding is the keys of one action in one or more scopes. Without keys the
@@ -49,13 +50,15 @@ const (
 	DialogCopy     = "dialog.copy"
 	DialogAll      = "dialog.all"
 	DialogHalf     = "dialog.half"
+	DialogAgain    = "dialog.again"
+	DialogVerify   = "dialog.verify"
 )
 
 // Defaults returns the default bindings, in the order of the key list. Keys
 // are Latin letters as in other programs of this kind; arrows and the palette
 // reach everything on any keyboard. Control keys of tmux, vim, zellij and flow
 // control are left alone.
-func Defaults() []Binding { return append(pageKeys(), fieldKeys()...) }
+func Defaults() []Binding { return append(append(pageKeys(), gatewayKeys()...), fieldKeys()...) }
 
 func on(id string, scope Scope, keys ...string) Binding {
 	return Binding{ID: id, Scopes: []Scope{scope}, Keys: keys}
@@ -78,7 +81,9 @@ func pageKeys() []Binding {
 		on("app.profile", Global, "p"),
 		on("app.unlock", Global, "U"),
 		on("app.notices", Global, "n"),
+		on("app.callbacks", Global),
 		on("app.theme", Global, "T"),
+		on("app.inspect", Global),
 		on("app.quit", Global, "q", "ctrl+c"),
 
 		on("list.up", List, "up", "k"),
@@ -107,12 +112,25 @@ func pageKeys() []Binding {
 		on("refund.resume", Refunds, "S"),
 		on("refund.order", Refunds, "o"),
 		on("refund.evidence", Refunds, "e"),
+		on("refund.inspect", Refunds, "i"),
 
 		on("token.user", Tokens, "u"),
 		on("token.ask", Tokens, "a"),
 		on("token.unbind", Tokens, "X"),
 
 		on("activity.subject", Activity, "o"),
+		on("activity.inspect", Activity, "i"),
+	}
+}
+
+// gatewayKeys are those of what only some gateways can do.
+func gatewayKeys() []Binding {
+	return []Binding{
+		on("app.gateway", Global, "w"),
+
+		on("orders.close", Orders, "C"),
+		on("orders.statement", Orders, "S"),
+		on("orders.stop", Orders, "x"),
 	}
 }
 
@@ -137,6 +155,8 @@ func fieldKeys() []Binding {
 		on(DialogLast, Dialog, "end"),
 		on(DialogConfirm, Dialog, "ctrl+y", "f8"),
 		on(DialogCopy, Detail, "y"),
+		on(DialogAgain, Detail, "v"),
+		on(DialogVerify, Inspect, "ctrl+r", "f5"),
 		on(DialogAll, Amount, "a"),
 		on(DialogHalf, Amount, "h"),
 	}

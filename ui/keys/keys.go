@@ -76,7 +76,7 @@ func (m *Map) check(id string, spellings []string) ([]Key, error) {
 	if i := slices.IndexFunc(parsed, func(k Key) bool { return !confirms(k) }); id == DialogConfirm && i >= 0 {
 		return nil, fmt.Errorf("keys.%s: %q is pressed too easily to confirm; take a key with ctrl or a function key", id, parsed[i])
 	}
-	typing := slices.ContainsFunc(m.bindings[m.byID[id]].scopes, func(s Scope) bool { return s == Dialog || s == Input })
+	typing := slices.ContainsFunc(m.bindings[m.byID[id]].scopes, func(s Scope) bool { return s == Dialog || s == Input || s == Inspect })
 	if i := slices.IndexFunc(parsed, Key.Printable); typing && i >= 0 {
 		return nil, fmt.Errorf("keys.%s: %q would be typed into a field; take a named key or one with ctrl or alt", id, parsed[i])
 	}
@@ -157,7 +157,7 @@ func layer(s Scope) int {
 	switch s {
 	case Input:
 		return 1
-	case Dialog, Detail, Amount:
+	case Dialog, Detail, Amount, Inspect:
 		return 2
 	default:
 		return 0

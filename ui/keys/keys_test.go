@@ -152,6 +152,7 @@ func TestWrongOverridesAreNamedAndLeftOut(t *testing.T) {
 		{"confirm with what opens", DialogConfirm, []string{"ctrl+u"}, "list.page-up"},
 		{"opens with what confirms", "refund.create", []string{"f8"}, DialogConfirm},
 		{"typed in a dialog", DialogNext, []string{"n"}, "typed into a field"},
+		{"typed in the inspector", DialogVerify, []string{"v"}, "typed into a field"},
 		{"typed in the filter", InputLeave, []string{"space"}, "typed into a field"},
 		{"no way out", DialogClose, []string{}, "must keep"},
 		{"reversed into a default", "list.up", []string{"j"}, "list.down"},

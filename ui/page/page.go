@@ -57,6 +57,9 @@ type Target struct {
 type Host interface {
 	// Profiles restricts every list; nil means all.
 	Profiles() []string
+	// Can says what the gateway of a profile can do; known is false until it has
+	// been opened. It never waits.
+	Can(profile string) (able Able, known bool)
 	// Say shows a short notice.
 	Say(tone style.Tone, words text.Safe)
 	// Fail shows an error until it is dismissed; about names what was tried.

@@ -2,6 +2,7 @@ package page
 
 import (
 	"context"
+	"slices"
 
 	"paydesk/state/ledger"
 	"paydesk/ui/page/story"
@@ -23,13 +24,16 @@ func LoadPast(ctx context.Context, from ledger.Reader, profile, orderNo string) 
 	if past.Refunds, err = from.RefundsOf(ctx, o.ID); err != nil {
 		return past, err
 	}
-	subjects := []string{o.OrderNo}
+	subjects := []string{o.OrderNo, o.GatewayOrderNo}
 	for _, r := range past.Refunds[max(len(past.Refunds)-mostRefunds, 0):] {
-		if len(subjects) == 0 || subjects[len(subjects)-1] != r.RefundNo { // a freed number serves again
-			subjects = append(subjects, r.RefundNo)
-		}
+		subjects = append(subjects, r.RefundNo, r.GatewayRefundNo)
 	}
-	for _, subject := range subjects {
+	// A freed number serves again, and a callback that came before the ledger knew
+	// its subject names it by the gateway's number.
+	for i, subject := range subjects {
+		if subject == "" || slices.Contains(subjects[:i], subject) {
+			continue
+		}
 		events, err := from.Events(ctx, ledger.EventFilter{Profiles: []string{o.Profile}, Subject: subject, Limit: mostEvents})
 		if err != nil {
 			return past, err

@@ -27,7 +27,7 @@ type Config struct {
 	Faults *fault.Set
 	// Portal is the callback address of the merchant's portal settings at a
 	// gateway, for whatever brings none of its own; empty: none. It is safe for
-	// concurrent use.
+	// concurrent use; nil: none anywhere.
 	Portal    func(gateway string) string
 	Transport http.RoundTripper // nil: HTTP to loopback and nowhere else
 	Logger    *slog.Logger
@@ -50,6 +50,9 @@ const retryAfter = time.Second
 // New returns an engine that has taken up everything that is open in the book.
 func New(cfg Config) *Engine {
 	e := &Engine{Config: cfg, slots: make(chan struct{}, deliveries)}
+	if e.Portal == nil {
+		e.Portal = func(string) string { return "" }
+	}
 	if e.Transport == nil {
 		e.Transport = loopbackTransport()
 	}

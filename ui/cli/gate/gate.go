@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
+	"slices"
+	"strings"
 	"time"
 
 	"paydesk/client"
@@ -32,6 +34,17 @@ type Gateway struct {
 	// Sign and Verify inspect signatures; an unknown dialect or kind is
 	// ClassInput.
 	Sign, Verify func(Inspect) (client.Inspection, error)
+	// Dialect is the dialect that an account's settings choose, as Inspect takes
+	// it; nil: the gateway has one only. ClassConfig when a setting is wrong.
+	Dialect func(config.Profile) (string, error)
+}
+
+// DialectOf is the dialect of an account, "" where the gateway has one only.
+func (g Gateway) DialectOf(p config.Profile) (string, error) {
+	if g.Dialect == nil {
+		return "", nil
+	}
+	return g.Dialect(p)
 }
 
 // Key is one key or secret that an account needs.
@@ -46,15 +59,35 @@ type Key struct {
 	// Signs and Verifies are the kinds of bodies that the key serves:
 	// "request", "answer", "callback".
 	Signs, Verifies []string
+	// Dialects are those in which it serves them, in capitals; empty: in every
+	// one.
+	Dialects []string
+}
+
+// SignsIn reports whether the key signs a kind of body in a dialect.
+func (k Key) SignsIn(dialect, kind string) bool {
+	return k.serves(dialect) && slices.Contains(k.Signs, kind)
+}
+
+// VerifiesIn reports whether the key verifies a kind of body in a dialect.
+func (k Key) VerifiesIn(dialect, kind string) bool {
+	return k.serves(dialect) && slices.Contains(k.Verifies, kind)
+}
+
+func (k Key) serves(dialect string) bool {
+	return len(k.Dialects) == 0 || slices.Contains(k.Dialects, strings.ToUpper(strings.TrimSpace(dialect)))
 }
 
 // Account is what a gateway's client is built from.
 type Account struct {
 	Profile config.Profile
 	Keys    map[string]secret.Secret // optional ones may be missing
-	Clock   func() time.Time
-	Random  func() uint64
-	Log     *slog.Logger
+	// NotifyURL is the account's callback address, for what names none of its own;
+	// empty: none is known. It ends in the secret of its path.
+	NotifyURL secret.Secret
+	Clock     func() time.Time
+	Random    func() uint64
+	Log       *slog.Logger
 }
 
 // Inspect is one question to a signature inspector.

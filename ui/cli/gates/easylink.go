@@ -12,7 +12,7 @@ func easyLink() gate.Gateway {
 	everything := []string{"request", "answer", "callback"}
 	account := func(a gate.Account) (easylink.Config, error) {
 		c, err := easyLinkSettings(a.Profile)
-		c.Secret, c.Clock, c.Random, c.Logger = a.Keys[key], a.Clock, a.Random, a.Log
+		c.Secret, c.NotifyURL, c.Clock, c.Random, c.Logger = a.Keys[key], a.NotifyURL, a.Clock, a.Random, a.Log
 		return c, err
 	}
 	return gate.Gateway{
@@ -22,6 +22,7 @@ func easyLink() gate.Gateway {
 				base, _ := easylink.DefaultBaseURL(environment)
 				return []string{base}
 			}, ""),
+			NotifyMax: easylink.MaxNotifyURL, NotifyOwn: []string{orderNotify, refundNotify},
 		},
 		Titles: map[string]string{"": "EasyLink"},
 		Keys: []gate.Key{
@@ -55,7 +56,7 @@ func easyLinkSettings(p config.Profile) (easylink.Config, error) {
 	r := gate.Read(p)
 	return easylink.Config{
 		Environment: p.Environment, BaseURL: p.BaseURL, ExtraHosts: p.AllowHosts, MerchantNo: p.MerchantNo, AppID: p.AppID,
-		OrderNotifyURL: r.Text("order_notify_url", ""), RefundNotifyURL: r.Text("refund_notify_url", ""), WayCode: r.Text("way_code", ""),
+		OrderNotifyURL: r.Text(orderNotify, ""), RefundNotifyURL: r.Text(refundNotify, ""), WayCode: r.Text("way_code", ""),
 		ChannelExtra: r.Texts("channel_extra"), Version: r.Text("version", ""), ReqTime: r.Text("req_time", ""), ExtParam: r.Text("ext_param", ""),
 		SendPayOrderID: r.Bool("send_pay_order_id", false), NotFoundCodes: words(r.Text("not_found_codes", "")),
 		Decimals: r.Decimals(), Speed: r.Speed(),

@@ -13,6 +13,9 @@ import (
 // All lists the gateways in the order in which people are shown them.
 func All() []gate.Gateway { return []gate.Gateway{payerMax(), payCools(), easyLink()} }
 
+// The settings by which a profile names callback addresses of its own.
+const orderNotify, refundNotify = "order_notify_url", "refund_notify_url"
+
 // words splits a setting that is a list: "9999, 5003".
 func words(list string) []string {
 	return strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == ' ' })

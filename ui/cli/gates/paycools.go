@@ -1,6 +1,7 @@
 package gates
 
 import (
+	"strings"
 	"time"
 
 	"paydesk/client"
@@ -14,18 +15,32 @@ func payCools() gate.Gateway {
 	account := func(a gate.Account) (paycools.Config, error) {
 		c, err := payCoolsSettings(a.Profile)
 		c.MerchantKey, c.CallbackSecret, c.PlatformKey = a.Keys[merchant], a.Keys[callback], a.Keys[platform].Reveal()
-		c.Clock, c.Random, c.Logger = a.Clock, a.Random, a.Log
+		c.NotifyURL, c.Clock, c.Random, c.Logger = a.NotifyURL, a.Clock, a.Random, a.Log
 		return c, err
 	}
+	// The secret checks callbacks but in the GROUP dialect, where the gateway's own
+	// RSA key does (paycools: sections 3.4 and 3.5).
+	byDigest, byKey := []string{"", paycools.PH, paycools.PH2, paycools.PHOld, paycools.PH2Param}, []string{paycools.GROUP}
 	return gate.Gateway{
 		Gateway: config.Gateway{
 			Name: "paycools", Required: []string{"app_id"}, Hosts: gate.Hosts(paycools.BaseURLs, "PH", "GROUP"),
+			NotifyMax: paycools.MaxNotifyURL, NotifyOwn: []string{orderNotify, refundNotify},
 		},
 		Titles: map[string]string{"": "PayCools"},
 		Keys: []gate.Key{
-			{Name: merchant, About: "the merchant's RSA key, signs requests", Normalise: paycools.NormaliseKey, Signs: []string{"request"}, Verifies: []string{"request"}},
-			{Name: callback, About: "the merchant key of the portal, checks callbacks", Optional: true, Normalise: paycools.NormaliseSecret, Signs: []string{"callback"}, Verifies: []string{"callback"}},
-			{Name: platform, About: "the gateway's RSA key, checks callbacks in the GROUP dialect", Public: true, Optional: true, Normalise: paycools.NormaliseKey},
+			{
+				Name: merchant, About: "the merchant's RSA key, signs requests", Normalise: paycools.NormaliseKey,
+				// An answer is signed by nobody; whoever asks is told so by the inspector.
+				Signs: []string{"request"}, Verifies: []string{"request", "answer"},
+			},
+			{
+				Name: callback, About: "the merchant key of the portal, checks callbacks", Optional: true, Normalise: paycools.NormaliseSecret,
+				Signs: []string{"callback"}, Verifies: []string{"callback"}, Dialects: byDigest,
+			},
+			{
+				Name: platform, About: "the gateway's RSA key, checks callbacks in the GROUP dialect", Public: true, Optional: true, Normalise: paycools.NormaliseKey,
+				Verifies: []string{"callback"}, Dialects: byKey,
+			},
 		},
 		Decimals: func(p config.Profile) (client.Decimals, error) {
 			c, err := payCoolsSettings(p)
@@ -45,6 +60,7 @@ func payCools() gate.Gateway {
 			}
 			return paycools.NewCallbackReader(c)
 		},
+		Dialect: payCoolsDialect,
 		Sign: func(q gate.Inspect) (client.Inspection, error) {
 			return paycools.Sign(q.Dialect, q.Kind, q.Key, q.Body)
 		},
@@ -52,6 +68,20 @@ func payCools() gate.Gateway {
 			return paycools.Verify(q.Dialect, q.Kind, q.Key, q.Body, q.Sign)
 		},
 	}
+}
+
+// payCoolsDialect is the dialect of an account as the inspector calls it: two
+// settings make variants of their own (paycools: sections 3.1 and 3.2).
+func payCoolsDialect(p config.Profile) (string, error) {
+	c, err := payCoolsSettings(p)
+	dialect := strings.ToUpper(strings.TrimSpace(c.Dialect))
+	switch {
+	case (dialect == "" || dialect == paycools.PH) && strings.EqualFold(c.Digest, paycools.SHA1):
+		dialect = paycools.PHOld
+	case dialect == paycools.PH2 && c.SignParamOnly:
+		dialect = paycools.PH2Param
+	}
+	return dialect, err
 }
 
 // payCoolsSettings are those of a profile and of its table [profile.paycools].
@@ -62,7 +92,7 @@ func payCoolsSettings(p config.Profile) (paycools.Config, error) {
 		Currency: r.Text("currency", ""), Decimals: r.Decimals(), RefundWindow: r.Days("refund_window_days"),
 		RefundHardLimit: r.Days("refund_limit_days"), Speed: r.Speed(),
 		Defaults: paycools.Defaults{
-			RefundNotifyURL: r.Text("refund_notify_url", ""), OrderNotifyURL: r.Text("order_notify_url", ""), AppName: r.Text("app_name", ""),
+			RefundNotifyURL: r.Text(refundNotify, ""), OrderNotifyURL: r.Text(orderNotify, ""), AppName: r.Text("app_name", ""),
 			Channel: r.Text("channel", ""), PayerEmail: r.Text("payer_email", ""), PayerMobile: r.Text("payer_mobile", ""),
 		},
 		Doubts: paycools.Doubts{

@@ -12,13 +12,13 @@ func payerMax() gate.Gateway {
 	account := func(a gate.Account) (payermax.Config, error) {
 		c, err := payerMaxSettings(a.Profile)
 		c.MerchantKey, c.PlatformKey, c.AuthToken = a.Keys[merchant], a.Keys[platform].Reveal(), a.Keys[token]
-		c.Clock, c.Random, c.Logger = a.Clock, a.Random, a.Log
+		c.NotifyURL, c.Clock, c.Random, c.Logger = a.NotifyURL, a.Clock, a.Random, a.Log
 		return c, err
 	}
 	return gate.Gateway{
 		Gateway: config.Gateway{
 			Name: "payermax", Brands: []string{payermax.PayerMax, payermax.Checus}, Required: []string{"merchant_no", "app_id"},
-			Hosts: gate.Hosts(payermax.BaseURLs, payermax.PayerMax, payermax.Checus),
+			Hosts: gate.Hosts(payermax.BaseURLs, payermax.PayerMax, payermax.Checus), NotifyMax: payermax.MaxNotifyURL,
 		},
 		Titles: map[string]string{payermax.PayerMax: "PayerMax", payermax.Checus: "Checus"},
 		Keys: []gate.Key{

@@ -8,6 +8,7 @@ import (
 	"paydesk/state/ledger"
 	"paydesk/ui/keys"
 	"paydesk/ui/page"
+	"paydesk/ui/page/story"
 	"paydesk/ui/text"
 	"paydesk/ui/widget/grid"
 )
@@ -15,24 +16,44 @@ import (
 // Actions is what can be done on this page.
 func (p *Page) Actions() []page.Action {
 	l := text.Literal
-	return []page.Action{{
-		ID: "activity.subject", Title: l("Show what the line is about"), Group: l("Activity"), Short: l("show subject"), Weight: 80,
-		Enabled: func(struct{}) (text.Safe, bool) {
-			e, ok := p.list.Current()
-			if !ok {
-				return l("no line is chosen"), false
-			}
-			_, ok = target(e)
-			return l("the line is about nothing that can be shown"), ok
+	return []page.Action{
+		{
+			ID: "activity.subject", Title: l("Show what the line is about"), Group: l("Activity"), Short: l("show subject"), Weight: 80,
+			Enabled: p.needs(func(e ledger.Event) (text.Safe, bool) {
+				_, ok := target(e)
+				return l("the line is about nothing that can be shown"), ok
+			}),
+			Run: func(struct{}) tea.Cmd {
+				e, _ := p.list.Current()
+				if to, ok := target(e); ok {
+					return p.bag.Host.Jump(to)
+				}
+				return nil
+			},
 		},
-		Run: func(struct{}) tea.Cmd {
-			e, _ := p.list.Current()
-			if to, ok := target(e); ok {
-				return p.bag.Host.Jump(to)
-			}
-			return nil
+		{
+			ID: "activity.inspect", Title: l("Inspect the line's signature"), Group: l("Activity"), Short: l("inspect"), Weight: 75,
+			Enabled: p.needs(func(e ledger.Event) (text.Safe, bool) {
+				_, ok := story.FindingOf(e)
+				return l("the line tells of no signature that was wrong"), ok
+			}),
+			Run: func(struct{}) tea.Cmd {
+				e, _ := p.list.Current()
+				return p.inspect.Line(e)
+			},
 		},
-	}}
+	}
+}
+
+// needs makes an action wait for a line under the cursor, and for more.
+func (p *Page) needs(more func(ledger.Event) (text.Safe, bool)) func(struct{}) (text.Safe, bool) {
+	return func(struct{}) (text.Safe, bool) {
+		e, ok := p.list.Current()
+		if !ok {
+			return text.Literal("no line is chosen"), false
+		}
+		return more(e)
+	}
 }
 
 // Filter gives the search line the keyboard.

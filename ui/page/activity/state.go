@@ -21,11 +21,15 @@ import (
 	"paydesk/ui/widget/grid"
 )
 
+// Inspector shows what is known of the signature that a line tells of.
+type Inspector interface{ Line(e ledger.Event) tea.Cmd }
+
 // Page is the journal. Make it with New.
 type Page struct {
-	bag  *page.Bag
-	list *page.List[ledger.Event]
-	bar  *filterbar.Bar
+	bag     *page.Bag
+	inspect Inspector
+	list    *page.List[ledger.Event]
+	bar     *filterbar.Bar
 
 	preview       bool   // a person wants the second pane
 	opened        string // what Open last listed
@@ -36,8 +40,8 @@ type Page struct {
 }
 
 // New returns the page; nothing is read before Open.
-func New(bag *page.Bag) *Page {
-	p := &Page{bag: bag, preview: true, bar: filterbar.New(bag.Styles, text.Literal("type words that a line must hold: refund failed ada"))}
+func New(bag *page.Bag, inspect Inspector) *Page {
+	p := &Page{bag: bag, inspect: inspect, preview: true, bar: filterbar.New(bag.Styles, text.Literal("type words that a line must hold: refund failed ada"))}
 	g := grid.New(bag.Styles, columns(true))
 	p.list = page.NewList(keys.Activity, g, page.ListOf[ledger.Event]{ID: func(e ledger.Event) int64 { return e.Seq }, Row: p.row})
 	return p
@@ -122,7 +126,7 @@ func columns(several bool) []grid.Column {
 		{ID: "agent", Title: l("WHO"), Min: 6, Max: 9, Drop: 3},
 		{ID: "profile", Title: l("PROFILE"), Min: 8, Max: 14, Drop: 5},
 		{ID: "subject", Title: l("ABOUT"), Min: 13, Max: 16, Middle: true, Drop: 1},
-		{ID: "signed", Title: l("ANSWER"), Min: 8, Max: 12, Drop: 4},
+		{ID: "signed", Title: l("ANSWER"), Min: 10, Max: 12, Drop: 4},
 		{ID: "what", Title: l("WHAT HAPPENED"), Min: 26, Max: 200},
 	}
 	if !several {
@@ -139,7 +143,7 @@ func key(e ledger.Event) string { return e.Digest }
 func (p *Page) row(e ledger.Event) grid.Row {
 	told := story.Of(e, p.bag.Loc)
 	tone := style.Muted
-	if told.Signed == story.BadSign {
+	if told.Signed.Bad() {
 		tone = style.Warning
 	}
 	cells := []grid.Cell{{Text: story.At(e.At, p.bag.Clock(), p.bag.Loc), Tone: style.Muted}, {Text: page.Cell(e.Agent)}}
@@ -163,18 +167,22 @@ func (p *Page) setEmpty() {
 	}
 }
 
-// target is where a line's subject is shown.
+// target is where a line's subject is shown. A line about many orders, or about a
+// profile, has none; nor has a callback that was refused (I7).
 func target(e ledger.Event) (page.Target, bool) {
-	kind, _, _ := strings.Cut(e.Kind, ".")
-	switch {
-	case e.Kind == "order.imported", e.Subject == "":
+	if e.Subject == "" || e.Subject == e.Profile {
+		return page.Target{}, false
+	}
+	switch kind := story.Subject(e); {
+	case e.Kind == "order.imported", strings.HasPrefix(e.Kind, "order.statement") && e.Kind != "order.statement-differs":
 		return page.Target{}, false
 	case kind == "order":
 		return page.Target{Page: keys.Orders, Profile: e.Profile, No: e.Subject}, true
 	case kind == "refund":
 		return page.Target{Page: keys.Refunds, Profile: e.Profile, No: e.Subject}, true
 	case kind == "token":
-		return page.Target{Page: keys.Tokens, Profile: e.Profile, No: story.User(e)}, true
+		user := story.User(e)
+		return page.Target{Page: keys.Tokens, Profile: e.Profile, No: user}, user != ""
 	}
 	return page.Target{}, false
 }

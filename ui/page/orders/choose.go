@@ -6,6 +6,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"paydesk/client"
 	"paydesk/state/desk"
 	"paydesk/state/query"
 	"paydesk/ui/dialog"
@@ -167,9 +168,13 @@ func (p *Page) lookUp() tea.Cmd {
 	}
 	about := dialog.PickerOptions{ID: "lookup", Title: text.Literal("Look up at which gateway?")}
 	for _, profile := range profiles {
-		about.Items = append(about.Items, dialog.Item{
+		item := dialog.Item{
 			Key: profile.Name, Title: text.Clean(profile.Name), Detail: text.Clean(profile.Brand), Env: style.EnvOf(profile.Environment),
-		})
+		}
+		if reason, ok := p.bag.Offers(profile.Name, queryOrder); !ok {
+			item.Off = reason
+		}
+		about.Items = append(about.Items, item)
 	}
 	p.bag.Host.Open(dialog.NewPicker(p.bag.Kit(), about), func(result dialog.Result) tea.Cmd {
 		chosen, ok := result.(dialog.Chosen)
@@ -185,8 +190,7 @@ func (p *Page) lookUp() tea.Cmd {
 func (p *Page) lookUpIn(profile desk.Profile) tea.Cmd {
 	prompt := dialog.NewPrompt(p.bag.Kit(), dialog.PromptOptions{
 		ID: "lookup", Title: text.Concat(text.Literal("Look up at "), text.Clean(profile.Brand)),
-		Intro: text.Join(text.Literal(" "), text.Literal("Profile"), text.Clean(profile.Name),
-			text.Literal("· an order number, or a gateway's or a refund's number that the ledger or the gateway can trace")),
+		Intro:       text.Join(text.Literal(" "), text.Literal("Profile"), text.Clean(profile.Name), p.numbers(profile)),
 		Placeholder: text.Literal("number"),
 	})
 	p.bag.Host.Open(prompt, func(result dialog.Result) tea.Cmd {
@@ -196,6 +200,15 @@ func (p *Page) lookUpIn(profile desk.Profile) tea.Cmd {
 		return nil
 	})
 	return nil
+}
+
+// numbers says which numbers can be looked up at a profile's gateway.
+func (p *Page) numbers(profile desk.Profile) text.Safe {
+	reason, ok := p.bag.Offers(profile.Name, func(c client.Capabilities) client.Capability { return c.QueryByGatewayNo })
+	if ok {
+		return text.Literal("· an order number, or a gateway's or a refund's number that the ledger or the gateway can trace")
+	}
+	return text.Concat(text.Literal("· "), reason, text.Literal("; the ledger traces other numbers to it"))
 }
 
 // cutKey parts a row's key into profile and number.

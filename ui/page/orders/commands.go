@@ -8,7 +8,6 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
-	"paydesk/client"
 	"paydesk/state/desk"
 	"paydesk/state/ledger"
 	"paydesk/state/query"
@@ -269,18 +268,4 @@ func (p *Page) askable() []desk.Profile {
 		}
 	}
 	return list
-}
-
-// canRefund says why the order under the cursor cannot be refunded, as far as
-// the ledger knows; the desk decides.
-func canRefund(o ledger.Order) (text.Safe, bool) {
-	switch {
-	case o.Status != client.OrderPaid:
-		return text.Concat(text.Literal("the order is "), text.Clean(string(o.Status))), false
-	case o.OpenRefund != "":
-		return text.Literal("a refund of it is open"), false
-	case o.Refundable().Minor <= 0:
-		return text.Literal("nothing is left to refund"), false
-	}
-	return text.Safe{}, true
 }

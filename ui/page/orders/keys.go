@@ -18,18 +18,18 @@ import (
 // Actions is what can be done on this page.
 func (p *Page) Actions() []page.Action {
 	l, group := text.Literal, text.Literal("Orders")
-	return []page.Action{
+	return append([]page.Action{
 		{
 			ID: "refund.create", Title: l("Refund the order"), Group: group, Risk: action.Dangerous, Short: l("refund"), Weight: 90,
-			Enabled: p.needs(canRefund), Run: p.with(p.refund.Start),
+			Enabled: p.needs(p.canRefund), Run: p.with(p.refund.Start),
 		},
 		{
 			ID: "order.ask", Title: l("Ask the gateway about the order now"), Group: group, Short: l("ask"), Weight: 60,
-			Enabled: p.needs(nil), Run: p.with(func(o ledger.Order) tea.Cmd { return p.look(o.Profile, o.OrderNo) }),
+			Enabled: p.needs(p.offered(queryOrder)), Run: p.with(func(o ledger.Order) tea.Cmd { return p.look(o.Profile, o.OrderNo) }),
 		},
 		{
 			ID: "order.cards", Title: l("Show the saved cards of the user"), Group: group, Short: l("user's cards"), Weight: 70,
-			Enabled: p.needs(func(o ledger.Order) (text.Safe, bool) { return l("the order names no user"), o.UserID != "" }),
+			Enabled: p.needs(p.hasCards),
 			Run: p.with(func(o ledger.Order) tea.Cmd {
 				return p.bag.Host.Jump(page.Target{Page: keys.Tokens, Profile: o.Profile, No: o.UserID})
 			}),
@@ -40,8 +40,29 @@ func (p *Page) Actions() []page.Action {
 		},
 		{
 			ID: "order.lookup", Title: l("Look up a number at the gateway"), Group: group, Short: l("look up"), Weight: 65,
-			Enabled: func(struct{}) (text.Safe, bool) { return l("no profile is set up"), len(p.askable()) > 0 },
+			Enabled: func(struct{}) (text.Safe, bool) { return p.canLookUp() },
 			Run:     func(struct{}) tea.Cmd { return p.lookUp() },
+		},
+	}, p.someGatewayActions()...)
+}
+
+// someGatewayActions is what only some gateways can do.
+func (p *Page) someGatewayActions() []page.Action {
+	l, group := text.Literal, text.Literal("Orders")
+	return []page.Action{
+		{
+			ID: "orders.close", Title: l("Close the open payment page"), Group: group, Risk: action.Dangerous, Short: l("close page"), Weight: 55,
+			Enabled: p.needs(p.canClose), Run: p.with(p.askClose),
+		},
+		{
+			ID: "orders.statement", Title: l("Read a statement of the last days"), Group: group, Short: l("statement"), Weight: 35,
+			Enabled: func(struct{}) (text.Safe, bool) { return p.canRead() },
+			Run:     func(struct{}) tea.Cmd { return p.pickStatement() },
+		},
+		{
+			ID: "orders.stop", Title: l("Stop reading the statement"), Group: group, Short: l("stop reading"), Weight: 96,
+			Enabled: func(struct{}) (text.Safe, bool) { return l("none is being read"), p.jobs.running },
+			Run:     func(struct{}) tea.Cmd { return p.stopStatement() },
 		},
 	}
 }
@@ -167,11 +188,14 @@ func (p *Page) Enter() tea.Cmd {
 // Inside reports whether one record fills the page.
 func (p *Page) Inside() bool { return p.detail }
 
-// CanBack reports whether there is something to leave: the detail, marks, or a
-// search.
-func (p *Page) CanBack() bool { return p.detail || len(p.list.Grid.Marks()) > 0 || !p.filter.Empty() }
+// CanBack reports whether there is something to leave: the detail, marks, a
+// search, or what a statement has found.
+func (p *Page) CanBack() bool {
+	return p.detail || len(p.list.Grid.Marks()) > 0 || !p.filter.Empty() || p.jobs.untold
+}
 
-// Back leaves the detail, then the marks, then the search.
+// Back leaves the detail, then the marks, then the search, then what a statement
+// has found.
 func (p *Page) Back() tea.Cmd {
 	switch {
 	case p.detail:
@@ -184,6 +208,9 @@ func (p *Page) Back() tea.Cmd {
 	case p.filter.Set(""):
 		p.layout()
 		return p.reopen()
+	case p.jobs.untold:
+		p.jobs.untold = false
+		p.layout()
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"paydesk/client"
 	"paydesk/state/desk"
 	"paydesk/state/feed"
 	"paydesk/state/ledger"
@@ -24,6 +25,10 @@ import (
 // Desk is what the page asks of the desk.
 type Desk interface {
 	LookUp(ctx context.Context, profile, no string) (desk.Found, error)
+	CloseOrder(ctx context.Context, profile, no string) (ledger.Order, error)
+	StatementZone(ctx context.Context, profile string) (*time.Location, error)
+	Statement(ctx context.Context, profile string, from, to client.Day, afresh bool, took func(desk.Page) error) error
+	ReadOnly(profile string) (locked bool, until time.Time)
 	Profiles() []desk.Profile
 }
 
@@ -43,6 +48,7 @@ type Page struct {
 	counts *page.Asker[count]
 	pasts  *page.Asker[story.Past]
 	finds  *page.Asker[desk.Found]
+	jobs   jobs
 
 	all     []column
 	shown   []column
@@ -75,6 +81,7 @@ func New(bag *page.Bag, d Desk, refund Refunder) *Page {
 		counts: page.NewAsker[count](keys.Orders, countLimit),
 		pasts:  page.NewAsker[story.Past](keys.Orders, readLimit),
 		finds:  page.NewAsker[desk.Found](keys.Orders, askLimit),
+		jobs:   newJobs(),
 	}
 	p.shown = p.choose()
 	g := grid.New(bag.Styles, gridColumns(p.shown))
@@ -130,6 +137,12 @@ func (p *Page) Take(msg page.Routed) tea.Cmd {
 		p.takePast(msg)
 	case page.Answer[desk.Found]:
 		return p.takeFound(msg)
+	case page.Answer[shut]:
+		return p.takeShut(msg)
+	case page.Answer[step]:
+		return p.takeStep(msg)
+	case page.Answer[finished]:
+		return p.takeFinished(msg)
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"paydesk/client"
+	"paydesk/state/desk"
 	"paydesk/state/ledger"
 	"paydesk/ui/page"
 	"paydesk/ui/page/story"
@@ -29,7 +30,7 @@ func (p *Page) sideWidth() int { return min(max(p.width*38/100, 44), 68) }
 func (p *Page) layout() {
 	p.dirty = true
 	p.filter.Bar.SetWidth(p.width)
-	body := max(p.height-p.filter.Bar.Height(), 1)
+	body := p.body()
 	width := p.width
 	if p.beside() {
 		width -= p.sideWidth()
@@ -46,10 +47,10 @@ func (p *Page) View() string {
 	}
 	p.dirty = false
 	if p.detail {
-		p.drawn = p.detailView()
+		p.drawn = p.detailView() + p.foot()
 		return p.drawn
 	}
-	body := max(p.height-p.filter.Bar.Height(), 1)
+	body := p.body()
 	if body != p.rows {
 		p.layout() // the search line grew or shrank
 		p.dirty = false
@@ -58,8 +59,19 @@ func (p *Page) View() string {
 	if p.beside() {
 		list = pane.Beside(list, p.sideView(body))
 	}
-	p.drawn = p.filter.Bar.View() + "\n" + list
+	p.drawn = p.filter.Bar.View() + "\n" + list + p.foot()
 	return p.drawn
+}
+
+// body is the lines between the search line and the foot.
+func (p *Page) body() int { return max(p.height-p.filter.Bar.Height()-p.statementRows(), 1) }
+
+// foot is the line about a statement, where there is one.
+func (p *Page) foot() string {
+	if p.statementRows() == 0 {
+		return ""
+	}
+	return "\n" + p.statementLine()
 }
 
 // Cursor is where the terminal's cursor belongs, relative to the page.
@@ -89,9 +101,10 @@ func (p *Page) detailView() string {
 		Title: text.Concat(text.Literal("Order "), text.Clean(o.OrderNo)), Note: p.bag.Styles.Order(o.Status).Text(), Focused: true,
 		Footer: text.Concat(p.bag.Keys.Label("app.back"), text.Literal(" back")),
 	}
-	inner, rows := pane.Inner(p.width, p.height)
+	height := max(p.height-p.statementRows(), 1)
+	inner, rows := pane.Inner(p.width, height)
 	p.side.SetHeight(rows)
-	return box.Draw(p.bag.Styles, p.width, p.height, p.side.Visible(p.bag.Styles, inner))
+	return box.Draw(p.bag.Styles, p.width, height, p.side.Visible(p.bag.Styles, inner))
 }
 
 // drawPast draws what the second pane or the detail shows.
@@ -112,7 +125,7 @@ func (p *Page) drawPast() {
 func (p *Page) pastLines(width int) []string {
 	st, o, now := p.bag.Styles, p.past.Order, p.bag.Now()
 	lines := []string{st.Paint(style.Strong, text.Amount(o.Amount)) + "   " + st.Paint(style.Text, story.Card(o.Brand, o.Method, o.Card))}
-	lines = append(lines, p.restLine(o)...)
+	lines = append(append(lines, p.restLine(o)...), p.doubtLines(width)...)
 	lines = append(lines, "")
 	note := []pane.Field{{Label: text.Literal("note"), Value: text.Clean(o.Note), Tone: style.Muted}}
 	lines = append(lines, page.Facts(st, p.fields(o), note, width, 74)...)
@@ -142,6 +155,19 @@ func (p *Page) restLine(o ledger.Order) []string {
 		line += st.Paint(style.Muted, text.Literal("   under way ")) + st.Paint(style.Pending, text.AmountDigits(o.Reserved))
 	}
 	return []string{line}
+}
+
+// doubtLines warn of refunds that count as not made although their money may have
+// moved (easylink: section 7.3).
+func (p *Page) doubtLines(width int) (lines []string) {
+	for _, r := range p.past.Refunds {
+		if r.Alert == desk.AlertTimer {
+			words := text.Concat(p.bag.Styles.Glyph.Warn, text.Spaces(1), text.AmountDigits(r.Amount),
+				text.Literal(" may have moved: a refund was closed by a timer; look in the gateway's portal"))
+			lines = append(lines, pane.Paragraph(p.bag.Styles, style.Danger, words, width)...)
+		}
+	}
+	return lines
 }
 
 // fields are the order's names and numbers.
@@ -210,6 +236,8 @@ func source(word string) text.Safe {
 		return l("opened from here")
 	case "callback":
 		return l("told by the gateway")
+	case "statement":
+		return l("read in the gateway's statement")
 	case "demo":
 		return l("demo data")
 	default:

@@ -6,6 +6,8 @@ package refunding
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -13,6 +15,7 @@ import (
 	"paydesk/client"
 	"paydesk/state/desk"
 	"paydesk/state/ledger"
+	"paydesk/ui/ability"
 	"paydesk/ui/dialog"
 	"paydesk/ui/keys"
 	"paydesk/ui/page"
@@ -101,7 +104,7 @@ func (f *Flow) Start(o ledger.Order) tea.Cmd {
 	form := dialog.NewRefund(f.bag.Kit(), dialog.RefundOrder{
 		Number: text.Clean(o.OrderNo), Context: text.Join(dot, text.Clean(o.Profile), text.Clean(f.profile.Brand), f.who(o)),
 		Env: style.EnvOf(f.profile.Environment), Paid: o.Amount, Refunded: o.Refunded, Refundable: o.Refundable(),
-		Partial: client.Can(), Reasons: Reasons(),
+		Partial: f.partial(o), Reasons: Reasons(),
 	}, f.bag.Clock())
 	f.form = form
 	f.bag.Host.Open(form, func(result dialog.Result) tea.Cmd {
@@ -111,6 +114,19 @@ func (f *Flow) Start(o ledger.Order) tea.Cmd {
 		return f.answered(result)
 	})
 	return f.ask(form.Draft(), true)
+}
+
+// partial says whether less than all that is left can be refunded, as far as the
+// gateway and the channel of the payment are known.
+func (f *Flow) partial(o ledger.Order) client.Capability {
+	able, known := f.bag.Host.Can(o.Profile)
+	if !known {
+		return client.Can()
+	}
+	if reason, ok := ability.Check(able.Channel(o.Method).Partial); !ok {
+		return client.Cannot(reason.String())
+	}
+	return client.Can()
 }
 
 // who is the user and how it was paid.
@@ -206,9 +222,7 @@ func (f *Flow) show(seq int, p desk.Plan) dialog.RefundPlan {
 		Seq: seq, ID: p.Hash, Refunded: p.Refunded, Refundable: p.Refundable, Number: text.Clean(p.RefundNo),
 		Wire: text.Clean(p.Amount.String()), Undo: p.Undo,
 	}
-	for _, w := range p.Warnings {
-		shown.Warnings = append(shown.Warnings, text.Clean(w))
-	}
+	shown.Warnings = warnings(p)
 	if p.Refusal != nil {
 		shown.Refusal, shown.Hint = text.Clean(p.Refusal.Message), text.Clean(p.Refusal.Hint)
 	}
@@ -216,6 +230,29 @@ func (f *Flow) show(seq int, p desk.Plan) dialog.RefundPlan {
 		shown.Confirm = p.Amount.Major()
 	}
 	return shown
+}
+
+// shortNo is the cells of a refund number inside a sentence.
+const shortNo = 13
+
+// warnings puts what the person must know before everything else first: money that
+// may have moved although it is not counted. What else the desk says of such a
+// refund would only hide that on a small screen.
+func warnings(p desk.Plan) (list []text.Safe) {
+	var doubted []string
+	for _, r := range p.Refunds {
+		if p.Doubtful && r.Alert == desk.AlertTimer {
+			doubted = append(doubted, r.RefundNo)
+			list = append(list, text.Concat(text.Amount(r.Amount), text.Literal(" may have moved already: "), text.TruncateMiddle(text.Clean(r.RefundNo), shortNo),
+				text.Literal(" was closed by a timer. Look in the gateway's portal")))
+		}
+	}
+	for _, w := range p.Warnings {
+		if !slices.ContainsFunc(doubted, func(no string) bool { return strings.Contains(w, no) }) {
+			list = append(list, text.Clean(w))
+		}
+	}
+	return list
 }
 
 // commit makes the consented plan an intent. The plan must be the very one

@@ -9,6 +9,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"paydesk/client"
+	"paydesk/state/desk"
 	"paydesk/state/feed"
 	"paydesk/state/ledger"
 	"paydesk/ui/style"
@@ -72,6 +73,10 @@ func (f *Flow) tell(rows progress) {
 		case client.RefundSuccess:
 			f.bag.Host.Say(style.Success, text.Concat(what, text.Literal(" refunded")))
 		case client.RefundFailed, client.RefundClosed:
+			if r.Alert == desk.AlertTimer {
+				f.bag.Host.Say(style.Danger, text.Concat(what, text.Literal(": the gateway's timer closed it; the money may have moved, look into its portal")))
+				break
+			}
 			f.bag.Host.Say(style.Danger, text.Join(text.Literal(" "), what, text.Literal("was not refunded, no money moved"), text.Clean(r.FailCode)))
 		case client.RefundReversed:
 			f.bag.Host.Say(style.Danger, text.Concat(what, text.Literal(" came back after it had been refunded")))

@@ -1,6 +1,7 @@
 package refunds
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -182,12 +183,27 @@ func (p *Page) readPapers(delay time.Duration) tea.Cmd {
 			file.refund = fresh
 		}
 		var err error
-		if file.events, err = from.Events(ctx, ledger.EventFilter{Profiles: []string{r.Profile}, Subject: r.RefundNo, Limit: mostEvents}); err != nil {
+		if file.events, err = eventsOf(ctx, from, r); err != nil {
 			return file, err
 		}
 		file.evidence, err = from.EvidenceOf(ctx, r.Profile, r.RefundNo)
 		return file, err
 	})
+}
+
+// eventsOf reads the journal lines of a refund, newest first; a callback that came
+// before the ledger knew it may name it by the gateway's number.
+func eventsOf(ctx context.Context, from ledger.Reader, r ledger.Refund) ([]ledger.Event, error) {
+	filter := ledger.EventFilter{Profiles: []string{r.Profile}, Subject: r.RefundNo, Limit: mostEvents}
+	events, err := from.Events(ctx, filter)
+	if err != nil || r.GatewayRefundNo == "" || r.GatewayRefundNo == r.RefundNo {
+		return events, err
+	}
+	filter.Subject = r.GatewayRefundNo
+	more, err := from.Events(ctx, filter)
+	events = append(events, more...)
+	slices.SortFunc(events, func(a, b ledger.Event) int { return cmp.Compare(b.Seq, a.Seq) })
+	return events, err
 }
 
 func (p *Page) takePapers(msg page.Answer[papers]) tea.Cmd {

@@ -5,6 +5,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"paydesk/client"
 	"paydesk/state/ledger"
 	"paydesk/state/query"
 	"paydesk/ui/action"
@@ -26,7 +27,7 @@ func (p *Page) Actions() []page.Action {
 		},
 		{
 			ID: "refund.resume", Title: l("Confirm once more a refund that was not sent"), Group: group, Risk: action.Dangerous,
-			Short: l("confirm again"), Weight: 94, Enabled: p.needs(canConfirm), Run: p.with(p.askConfirm),
+			Short: l("confirm again"), Weight: 94, Enabled: p.needs(p.canConfirmNow), Run: p.with(p.askConfirm),
 		},
 		{
 			ID: "refund.ask", Title: l("Ask the gateway about the refund now"), Group: group, Short: l("ask now"), Weight: 80,
@@ -35,6 +36,10 @@ func (p *Page) Actions() []page.Action {
 		{
 			ID: "refund.evidence", Title: l("Show all evidence of the refund"), Group: group, Short: l("evidence"), Weight: 60,
 			Enabled: p.needs(nil), Run: func(struct{}) tea.Cmd { return p.Enter() },
+		},
+		{
+			ID: "refund.inspect", Title: l("Inspect a wrong signature"), Group: group, Short: l("inspect"), Weight: 65,
+			Enabled: p.needs(p.canInspect), Run: p.with(p.inspectSign),
 		},
 		{
 			ID: "refund.order", Title: l("Show the order of the refund"), Group: group, Short: l("its order"), Weight: 70,
@@ -46,10 +51,21 @@ func (p *Page) Actions() []page.Action {
 }
 
 func (p *Page) canAskNow(r ledger.Refund) (text.Safe, bool) {
+	if reason, ok := p.bag.Offers(r.Profile, func(c client.Capabilities) client.Capability { return c.QueryRefund }); !ok {
+		return reason, false
+	}
 	if p.look == nil {
 		return text.Literal("nothing polls in this session"), false
 	}
 	return canAsk(r)
+}
+
+// canConfirmNow says why a refund cannot be sent after a renewed consent.
+func (p *Page) canConfirmNow(r ledger.Refund) (text.Safe, bool) {
+	if reason, ok := canConfirm(r); !ok {
+		return reason, false
+	}
+	return p.bag.Offers(r.Profile, func(c client.Capabilities) client.Capability { return c.Refund })
 }
 
 // needs makes an action wait for a refund under the cursor, and for more.

@@ -4,10 +4,15 @@ import (
 	"bytes"
 	"encoding/json"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
+	tea "charm.land/bubbletea/v2"
+
 	"paydesk/state/ledger"
+	"paydesk/ui/dialog"
+	"paydesk/ui/dialog/inspector"
 	"paydesk/ui/page"
 	"paydesk/ui/page/story"
 	"paydesk/ui/style"
@@ -151,21 +156,14 @@ func (p *Page) entries(now time.Time) []timeline.Entry {
 func (p *Page) exchangeLines(width int) []string {
 	st, l := p.bag.Styles, text.Literal
 	var lines []string
-	list := p.file.evidence
-	for i, e := range list[max(len(list)-mostExchanges, 0):] {
+	for i, e := range p.exchanges() {
 		title := text.Concat(l("exchange "), text.Number(int64(i+1)), l(" · "), text.Clean(e.Operation), l(" · "), text.Stamp(e.At, p.bag.Loc))
 		lines = append(lines, "", pane.Rule(st, title, width))
 		status := l("no answer")
 		if e.HTTPStatus != 0 {
 			status = text.Concat(l("HTTP "), text.Clean(text.Number(int64(e.HTTPStatus)).String()))
 		}
-		signed, tone := text.Concat(l("signature not valid or missing "), st.Glyph.Cross), style.Danger
-		if e.Verified {
-			signed, tone = text.Concat(l("signature valid "), st.Glyph.Check), style.Success
-		}
-		if e.HTTPStatus == 0 {
-			signed, tone = text.Safe{}, style.Muted
-		}
+		signed, tone := p.signed(e)
 		lines = append(lines, pane.Fields(st, []pane.Field{
 			{Label: l("address"), Value: text.Clean(e.URL)},
 			{Label: l("answer"), Value: text.Join(l(" "), status, text.Clean(e.Code), text.Clean(e.Message))},
@@ -177,6 +175,73 @@ func (p *Page) exchangeLines(width int) []string {
 		lines = append(lines, p.bodyLines(l("received"), e.Answer, width)...)
 	}
 	return lines
+}
+
+// exchanges are those that are shown, oldest first.
+func (p *Page) exchanges() []ledger.Evidence {
+	list := p.file.evidence
+	return list[max(len(list)-mostExchanges, 0):]
+}
+
+// signed says what is known of an answer's signature. Where something was found
+// out, the inspector shows it.
+func (p *Page) signed(e ledger.Evidence) (text.Safe, style.Tone) {
+	l, cross := text.Literal, p.bag.Styles.Glyph.Cross
+	switch {
+	case e.HTTPStatus == 0:
+		return text.Safe{}, style.Muted
+	case e.Verified:
+		return text.Concat(l("signature valid "), p.bag.Styles.Glyph.Check), style.Success
+	case e.Signature == nil:
+		return text.Concat(l("signature not valid or missing "), cross), style.Danger
+	}
+	return text.Concat(text.Truncate(inspector.Plain(*e.Signature), mostBodyWidth), l(" "), cross, l(" "), p.bag.Keys.Label("refund.inspect"), l(" shows what it should stand over")), style.Danger
+}
+
+// found are the exchanges whose signature something was found out about, newest
+// first.
+func (p *Page) found() []ledger.Evidence {
+	var found []ledger.Evidence
+	for _, e := range slices.Backward(p.file.evidence) {
+		if e.Signature != nil {
+			found = append(found, e)
+		}
+	}
+	return found
+}
+
+// canInspect says why there is no signature to inspect.
+func (p *Page) canInspect(ledger.Refund) (text.Safe, bool) {
+	switch {
+	case !p.papersShown():
+		return text.Concat(text.Literal("its evidence is not on screen; "), p.bag.Keys.Label("refund.evidence"), text.Literal(" shows it")), false
+	case len(p.found()) == 0:
+		return text.Literal("none of its answers had a wrong signature"), false
+	}
+	return text.Safe{}, true
+}
+
+// inspectSign shows the one signature that was wrong, or asks which.
+func (p *Page) inspectSign(ledger.Refund) tea.Cmd {
+	found := p.found()
+	if len(found) == 1 {
+		return p.inspect.Exchange(found[0])
+	}
+	about := dialog.PickerOptions{ID: "inspect", Title: text.Literal("Which answer's signature?")}
+	for i, e := range found {
+		about.Items = append(about.Items, dialog.Item{
+			Key: strconv.Itoa(i), Title: text.Join(text.Literal(" "), story.At(e.At, p.bag.Clock(), p.bag.Loc), text.Clean(e.Operation)),
+			Detail: inspector.Plain(*e.Signature),
+		})
+	}
+	p.bag.Host.Open(dialog.NewPicker(p.bag.Kit(), about), func(result dialog.Result) tea.Cmd {
+		chosen, ok := result.(dialog.Chosen)
+		if i, err := strconv.Atoi(chosen.Key); ok && err == nil && i >= 0 && i < len(found) {
+			return p.inspect.Exchange(found[i])
+		}
+		return nil
+	})
+	return nil
 }
 
 // bodyLines show a body line by line; each passes Clean, so that nothing in it

@@ -28,11 +28,17 @@ type Desk interface {
 	Profiles() []desk.Profile
 }
 
+// Inspector shows what is known of the signature of an exchange.
+type Inspector interface {
+	Exchange(e ledger.Evidence) tea.Cmd
+}
+
 // Page is the refund queue. Make it with New.
 type Page struct {
-	bag  *page.Bag
-	desk Desk
-	look func(profile, no string) // asks the poller; never waits; nil: nobody polls
+	bag     *page.Bag
+	desk    Desk
+	look    func(profile, no string) // asks the poller; never waits; nil: nobody polls
+	inspect Inspector
 
 	list   *page.List[ledger.Refund]
 	filter *page.Filter
@@ -78,9 +84,9 @@ type moved struct {
 
 // New returns the page; nothing is read before Open. look asks the poller to
 // look at a refund ahead of its time.
-func New(bag *page.Bag, d Desk, look func(profile, no string)) *Page {
+func New(bag *page.Bag, d Desk, look func(profile, no string), inspect Inspector) *Page {
 	p := &Page{
-		bag: bag, desk: d, look: look, columns: columns(), preview: true,
+		bag: bag, desk: d, look: look, inspect: inspect, columns: columns(), preview: true,
 		counts: page.NewAsker[count](keys.Refunds, countLimit),
 		papers: page.NewAsker[papers](keys.Refunds, readLimit),
 		moves:  page.NewAsker[moved](keys.Refunds, moveLimit),

@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -30,32 +31,47 @@ type Event struct {
 	Signed Signed
 }
 
-// Signed says whether the answer behind a journal line was signed.
+// Signed says whether the answer, or the callback, behind a journal line was
+// signed.
 type Signed uint8
 
-// What is known of an answer's signature.
+// What is known of a signature.
 const (
 	NoAnswer Signed = iota
 	GoodSign
 	BadSign
+	Verified   // a callback that is signed and meant for this account
+	Unverified // one that is not
 )
 
-// Text is "signed ✓", "not signed ✗", or nothing when there was no answer.
+// Bad reports whether what came was not believed.
+func (s Signed) Bad() bool { return s == BadSign || s == Unverified }
+
+// Text is "signed ✓", "not signed ✗", for a callback "verified ✓" or "unverified
+// ✗", or nothing when there was no answer.
 func (s Signed) Text(st *style.Styles) text.Safe {
 	switch s {
 	case GoodSign:
 		return text.Concat(text.Literal("signed "), st.Glyph.Check)
 	case BadSign:
 		return text.Concat(text.Literal("not signed "), st.Glyph.Cross)
+	case Verified:
+		return text.Concat(text.Literal("verified "), st.Glyph.Check)
+	case Unverified:
+		return text.Concat(text.Literal("unverified "), st.Glyph.Cross)
 	default:
 		return text.Safe{}
 	}
 }
 
 // signed reads the signature's state; without a code no answer came.
-func (d details) signed() Signed {
+func (d details) signed(subject string) Signed {
 	switch {
-	case d.text("code") == "":
+	case subject == "callback" && d.text("verified") == "true":
+		return Verified
+	case subject == "callback" && d.text("verified") == "false":
+		return Unverified
+	case subject == "callback", d.text("code") == "":
 		return NoAnswer
 	case d.text("verified") == "true":
 		return GoodSign
@@ -171,11 +187,13 @@ func Of(e ledger.Event, loc *time.Location) Event {
 		words, tone = token(verb, d)
 	case "profile":
 		words, tone = profile(verb, d, loc)
+	case "callback":
+		words, tone = callback(verb, d, loc)
 	}
 	if words == "" {
 		words = strings.NewReplacer(".", " ", "-", " ", "_", " ").Replace(e.Kind)
 	}
-	return Event{Words: text.Clean(words), Tone: tone, Signed: d.signed()}
+	return Event{Words: text.Clean(words), Tone: tone, Signed: d.signed(subject)}
 }
 
 func order(verb string, d details) (string, style.Tone) {
@@ -197,11 +215,38 @@ func order(verb string, d details) (string, style.Tone) {
 		return "payment page opened for " + d.amount(), style.Text
 	case "create-failed":
 		return "payment of " + d.amount() + " not opened" + d.class(), style.Warning
+	case "close-intent":
+		return "payment page about to be closed", style.Text
+	case "close-failed":
+		return "payment page perhaps not closed" + d.class(), style.Warning
+	}
+	return list(verb, d)
+}
+
+// list are the lines about many orders at once, and about what one of a list
+// says otherwise than the ledger.
+func list(verb string, d details) (string, style.Tone) {
+	counts := fmt.Sprintf("%s new, %s changed, %s the same, %s that differ", cmp.Or(d.text("added"), "0"),
+		cmp.Or(d.text("changed"), "0"), cmp.Or(d.text("same"), "0"), cmp.Or(d.text("differs"), "0"))
+	switch verb {
 	case "imported":
-		return fmt.Sprintf("imported: %s new, %s changed, %s the same, %s that differ", cmp.Or(d.text("added"), "0"),
-			cmp.Or(d.text("changed"), "0"), cmp.Or(d.text("same"), "0"), cmp.Or(d.text("differs"), "0")), style.Text
-	case "import-differs":
-		return fmt.Sprintf("a file says %s %s, the ledger keeps %s %s", d.text("file_amount"), d.text("file_status"),
+		return "imported: " + counts, style.Text
+	case "statement":
+		if n := d.text("unreadable"); n != "" && n != "0" {
+			return "statement, page " + d.text("page") + ": " + counts + ", " + n + " that cannot be read", style.Warning
+		}
+		return "statement, page " + d.text("page") + ": " + counts, style.Text
+	case "statement-failed":
+		return "the gateway gave no statement" + d.class(), style.Warning
+	case "import-differs", "statement-differs":
+		source := "a file"
+		if verb == "statement-differs" {
+			source = "the statement"
+		}
+		if field := strings.ReplaceAll(d.text("field"), "_", " "); field != "" {
+			return fmt.Sprintf("%s says %s %s, the ledger keeps %s", source, field, d.text("given"), d.text("ledger")), style.Warning
+		}
+		return fmt.Sprintf("%s says %s %s, the ledger keeps %s %s", source, d.text("file_amount"), d.text("file_status"),
 			d.text("ledger_amount"), d.text("ledger_status")), style.Warning
 	}
 	return "", style.Text
@@ -225,20 +270,23 @@ func refund(verb string, d details, loc *time.Location) (string, style.Tone) {
 		}
 		return "sent to the gateway" + d.of(), style.Pending
 	case "pending":
-		return "the gateway accepted it", style.Pending
+		return "the gateway accepted it" + d.told(), style.Pending
 	case "success":
+		if told := d.told(); told != "" {
+			return "refunded" + told, style.Success
+		}
 		return "refunded: the money is on its way to the customer", style.Success
 	case "failed":
-		return "failed" + d.because("why", "code"), style.Danger
+		return "failed" + d.because("why", "code") + d.told(), style.Danger
 	case "closed":
-		return "closed by the gateway" + d.because("code"), style.Muted
+		return "closed by the gateway" + d.because("code") + d.told(), style.Muted
 	case "unknown":
 		if code := d.text("code"); code != "" {
 			return "no believable answer (" + code + "), so it is asked about", style.Unknown
 		}
 		return "no answer came, so it is asked about", style.Unknown
 	case "reversed":
-		return "failed after it had succeeded" + d.because("code"), style.Danger
+		return "failed after it had succeeded" + d.because("code") + d.told(), style.Danger
 	case "cancelled":
 		return "taken back, nothing was sent", style.Muted
 	}
@@ -258,6 +306,8 @@ func refundNews(verb string, d details) (string, style.Tone) {
 		return "the gateway keeps no record of it; its number may serve again", style.Muted
 	case "conflict":
 		return "what the gateway says is not what was sent" + d.because("why"), style.Danger
+	case "word":
+		return "the gateway says its state is " + strconv.Quote(d.text("word")) + ", a word that this version does not know", style.Warning
 	case "bad-signature":
 		return "an answer had a wrong signature and was not believed", style.Danger
 	case "history-failed":
@@ -330,5 +380,12 @@ func label(key string) string {
 	return strings.ReplaceAll(key, "_", " ")
 }
 
-// User is the user that a line about a card names, else its subject.
-func User(e ledger.Event) string { return cmp.Or(read(e.Detail).text("user"), e.Subject) }
+// User is the user that a line about a card names, else its subject; a callback's
+// subject is the card, so it is "" where that names no user.
+func User(e ledger.Event) string {
+	user := read(e.Detail).text("user")
+	if strings.HasPrefix(e.Kind, "callback.") {
+		return user
+	}
+	return cmp.Or(user, e.Subject)
+}

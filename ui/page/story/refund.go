@@ -9,8 +9,12 @@ import (
 	"paydesk/ui/text"
 )
 
-// alertConfirm is the alert of an intent that waits for its renewed consent.
-const alertConfirm = "confirm"
+// The alerts that change what may be said of a refund.
+const (
+	alertConfirm = "confirm" // an intent that waits for its renewed consent
+	alertWord    = "word"    // a state that this version does not know
+	alertTimer   = "timer"   // closed by a timer, not by the channel (easylink: section 7.3)
+)
 
 // Standing explains where one refund is: what happened, what is being done
 // about it, and what the agent may tell the customer. Empty parts have nothing
@@ -38,8 +42,10 @@ func Alert(alert string) text.Safe {
 		return text.Literal("bad sign")
 	case "wrong-echo", "echo":
 		return text.Literal("wrong answer")
-	case "word":
+	case alertWord:
 		return text.Literal("unknown word")
+	case alertTimer:
+		return text.Literal("look first")
 	default:
 		return text.Clean(alert)
 	}
@@ -141,10 +147,24 @@ func unknown(r ledger.Refund) Standing {
 		Tell: l("The refund is being processed; its outcome will be known soon. Do not promise a time, and do not refund by another way."),
 		Tone: style.Unknown,
 	}
-	if r.Refused {
+	switch {
+	case r.Refused:
 		s.Happened = l("The gateway refused it, but has not proven yet that it holds no record of it.")
+	case Recorded(r):
+		s.Happened = l("The gateway holds a record, but has not told the channel or does not know whether the money moves.")
+		s.Doing = l("The gateway is asked again until it says what became of it. While it holds a record, nothing is sent again.")
+	case r.Alert == alertWord && r.NotFound == 0:
+		s.Happened = l("The gateway holds a record of it. The money may or may not have moved.")
+		s.Doing = l("The gateway is asked again until it says something that is known. While it holds a record, nothing is sent again.")
 	}
 	return s
+}
+
+// Recorded reports whether the outcome of a refund is unknown although no answer
+// was lost: the gateway was heard, holds a record, and leaves open whether the
+// money moves (easylink: section 7.3, state 0).
+func Recorded(r ledger.Refund) bool {
+	return r.Status == client.RefundUnknown && r.Alert == "" && !r.Refused && r.NotFound == 0 && r.Last.Verified
 }
 
 func settled(r ledger.Refund, loc *time.Location) Standing {
@@ -174,10 +194,7 @@ func settled(r ledger.Refund, loc *time.Location) Standing {
 		}
 		return s
 	case client.RefundClosed:
-		return Standing{
-			Happened: text.Concat(l("The gateway closed it"), at, l(": no money moved."), code),
-			Tell:     l("The refund did not go through; it can be made again."), Tone: style.Muted,
-		}
+		return closed(r, at, code)
 	case client.RefundCancelled:
 		return Standing{Happened: text.Concat(l("Taken back"), at, l(". Nothing was sent.")), Tone: style.Muted}
 	case client.RefundReversed:
@@ -191,6 +208,25 @@ func settled(r ledger.Refund, loc *time.Location) Standing {
 	}
 }
 
+// closed is a refund that the gateway closed: because it refused it, or by a
+// timer, which says nothing about the money (easylink: section 7.3).
+func closed(r ledger.Refund, at, code text.Safe) Standing {
+	l := text.Literal
+	if r.Alert != alertTimer {
+		return Standing{
+			Happened: text.Concat(l("The gateway closed it"), at, l(": no money moved."), code),
+			Tell:     l("The refund did not go through; it can be made again."), Tone: style.Muted,
+		}
+	}
+	return Standing{
+		Happened: text.Concat(l("The gateway closed it"), at, l(" by a timer after two hours, not because the channel said no. The money may have moved all the same."), code),
+		Doing: text.Concat(l("Nothing more happens by itself. Look for number "), text.TruncateMiddle(text.Clean(r.RefundNo), 13),
+			l(" in the gateway's portal, or ask the gateway's support.")),
+		Tell: l("Whether the refund went through is being looked into. Do not promise it, and do not pay it out by another way yet."),
+		Tone: style.Danger,
+	}
+}
+
 // alerted explains an alert.
 func alerted(r ledger.Refund) text.Safe {
 	l := text.Literal
@@ -201,8 +237,10 @@ func alerted(r ledger.Refund) text.Safe {
 		return l("An answer came with a missing or wrong signature and was not believed.")
 	case "wrong-echo", "echo":
 		return l("An answer spoke of another order or amount and was not believed.")
-	case "word":
+	case alertWord:
 		return l("The gateway used a word for its state that this version does not know.")
+	case alertTimer:
+		return l("A person must look in the gateway's portal before this order is refunded again.")
 	default:
 		return text.Safe{}
 	}

@@ -72,7 +72,6 @@ func TestEveryKindOfLineIsASentence(t *testing.T) {
 		{"token.unbind-failed", d{"how": "nothing was sent"}, "card not unbound: nothing was sent"},
 		{"profile.unlocked", d{"until": "2026-11-22T12:15:00Z"}, "unlocked for refunds until 12:15:00"},
 		{"profile.locked", d{}, "locked: read-only again"},
-		{"callback.not-verified", d{}, "callback not verified"},
 		{"refund.some-new-word", d{}, "refund some new word"},
 	} {
 		t.Run(tc.kind, func(t *testing.T) {
@@ -138,7 +137,7 @@ func TestEveryStateStands(t *testing.T) {
 		if s := Stand(r, noon, time.UTC); s.Happened.Empty() || strings.Contains(s.Happened.String(), "  ") {
 			t.Errorf("%s: %q", status, s.Happened)
 		}
-		for _, alert := range []string{"reversed", "conflict", "signature", "wrong-echo", "echo", "word", "confirm", "else"} {
+		for _, alert := range []string{"reversed", "conflict", "signature", "wrong-echo", "echo", "word", "timer", "confirm", "else"} {
 			if w := text.Width(Alert(alert)); w == 0 || w > 12 {
 				t.Errorf("alert %s is %d cells wide", alert, w)
 			}

@@ -34,8 +34,10 @@ type moment struct {
 func Timeline(st *style.Styles, p Past, now time.Time, loc *time.Location) []timeline.Entry {
 	moments := orderMoments(st, p.Order)
 	journalled := map[string]bool{}
-	for _, e := range p.Events {
-		journalled[e.Subject] = true
+	for _, e := range slices.SortedStableFunc(slices.Values(p.Events), func(a, b ledger.Event) int { return cmp.Compare(a.Seq, b.Seq) }) {
+		if subject, _, _ := cut(e.Kind); subject == "refund" {
+			journalled[e.Subject] = true // a callback about it is not its story
+		}
 		if m, ok := eventMoment(st, p, e, loc); ok {
 			moments = append(moments, m)
 		}
@@ -101,7 +103,7 @@ func orderMoments(st *style.Styles, o ledger.Order) []moment {
 func eventMoment(st *style.Styles, p Past, e ledger.Event, loc *time.Location) (moment, bool) {
 	told := Of(e, loc)
 	entry := timeline.Entry{Text: told.Words, Tone: told.Tone, Note: told.Signed.Text(st)}
-	if e.Subject != p.Order.OrderNo {
+	if e.Subject != p.Order.OrderNo && e.Subject != p.Order.GatewayOrderNo {
 		entry.Glyph = Sign(st, e)
 		if len(p.Refunds) > 1 {
 			entry.Note = text.Join(text.Spaces(1), text.TruncateMiddle(text.Clean(e.Subject), shortNo), entry.Note)

@@ -96,7 +96,6 @@ func (p *Page) takeLoaded(msg page.Answer[loaded]) tea.Cmd {
 	}
 	p.complete()
 	p.count()
-	p.setEmpty()
 	p.redraw()
 	return p.loads.Queued()
 }
@@ -120,7 +119,7 @@ func (p *Page) complete() {
 }
 
 // ask asks the gateways for a user's cards: that of one profile, or with ""
-// all that are chosen.
+// all that are chosen. Those that keep no cards are not asked.
 func (p *Page) ask(user, only string) tea.Cmd {
 	if user = strings.TrimSpace(user); user == "" {
 		return nil
@@ -128,7 +127,7 @@ func (p *Page) ask(user, only string) tea.Cmd {
 	p.user = user
 	var all []tea.Cmd
 	d := p.desk
-	for _, profile := range p.chosen(only) {
+	for _, profile := range p.lists(only) {
 		name := profile.Name
 		all = append(all, p.asks[name].Ask(p.bag.Ctx, func(ctx context.Context) (asked, error) {
 			cards, err := d.Tokens(ctx, name, user)
@@ -208,18 +207,32 @@ func (p *Page) takeUnbind(msg page.Answer[ledger.Unbind]) tea.Cmd {
 // setEmpty says why there are no rows, and what to do.
 func (p *Page) setEmpty() {
 	l := text.Literal
-	switch typed := strings.TrimSpace(p.bar.Value()); {
+	wrap := func(words text.Safe) []text.Safe { return text.Wrap(words, max(p.width-4, 20)) }
+	empty := func(lines ...text.Safe) {
+		for _, words := range p.missing() {
+			lines = append(lines, wrap(words)...)
+		}
+		p.grid.SetEmpty(lines...)
+	}
+	typed := strings.TrimSpace(p.bar.Value())
+	reason, lists := p.someLists("")
+	switch {
 	case p.failure != nil:
 		problem := story.ProblemOf(p.failure)
 		p.grid.SetEmpty(problem.Message, problem.Hint)
+	case !lists && len(p.chosen("")) > 1:
+		empty(l("None of these gateways keeps saved cards."))
+	case !lists:
+		p.grid.SetEmpty(append(append([]text.Safe{l("There are no saved cards here.")}, wrap(reason)...),
+			text.Concat(p.bag.Keys.Label("app.profile"), l("  choose another profile")))...)
 	case typed == "":
-		p.grid.SetEmpty(l("No saved cards are known yet."), text.Concat(p.bag.Keys.Label("token.user"), l("  type a user's ID to ask the gateway")))
+		empty(l("No saved cards are known yet."), text.Concat(p.bag.Keys.Label("token.user"), l("  type a user's ID to ask the gateway")))
 	case p.asking():
-		p.grid.SetEmpty(text.Concat(l("Asking the gateway for the cards of "), text.Clean(typed), l(".")))
+		empty(text.Concat(l("Asking the gateway for the cards of "), text.Clean(typed), l(".")))
 	case strings.EqualFold(p.user, typed):
-		p.grid.SetEmpty(text.Concat(l("The gateway lists no saved card of "), text.Clean(typed), l(".")))
+		empty(text.Concat(l("The gateway lists no saved card of "), text.Clean(typed), l(".")))
 	default:
-		p.grid.SetEmpty(text.Concat(l("The ledger knows no saved card of "), text.Clean(typed), l(".")), l("enter asks the gateway"))
+		empty(text.Concat(l("The ledger knows no saved card of "), text.Clean(typed), l(".")), l("enter asks the gateway"))
 	}
 }
 

@@ -33,11 +33,8 @@ func (p *Page) Actions() []page.Action {
 		},
 		{
 			ID: "token.ask", Title: l("Ask the gateway for the user's cards now"), Group: group, Short: l("ask now"), Weight: 80,
-			Enabled: func(struct{}) (text.Safe, bool) {
-				user, _ := p.meant()
-				return l("no user is chosen"), user != ""
-			},
-			Run: func(struct{}) tea.Cmd { return p.ask(p.meant()) },
+			Enabled: func(struct{}) (text.Safe, bool) { return p.canAsk() },
+			Run:     func(struct{}) tea.Cmd { return p.ask(p.meant()) },
 		},
 	}
 }
@@ -69,8 +66,20 @@ func (p *Page) with(run func(ledger.Token) tea.Cmd) func(struct{}) tea.Cmd {
 	}
 }
 
+// canAsk says why no gateway can be asked for the cards of the user that is meant.
+func (p *Page) canAsk() (text.Safe, bool) {
+	user, only := p.meant()
+	if reason, ok := p.someLists(only); !ok {
+		return reason, false
+	}
+	return text.Literal("no user is chosen"), user != ""
+}
+
 // canUnbind says why a card cannot be unbound; the desk decides.
 func (p *Page) canUnbind(t ledger.Token) (text.Safe, bool) {
+	if reason, ok := p.bag.Offers(t.Profile, removeToken); !ok {
+		return reason, false
+	}
 	if _, open := p.unbinds[key(t)]; open {
 		return text.Literal("it is being unbound already"), false
 	}

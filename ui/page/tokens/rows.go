@@ -38,8 +38,11 @@ func gridColumns(columns []column) []grid.Column {
 	return list
 }
 
-// redraw makes the grid's rows anew.
+// redraw makes the grid's rows anew, and says why there are none.
 func (p *Page) redraw() {
+	if p.there {
+		p.setEmpty()
+	}
 	w := grid.Window{Rows: make([]grid.Row, len(p.rows)), AtTop: true, AtBottom: true, Total: len(p.rows)}
 	for i, t := range p.rows {
 		cells := make([]grid.Cell, len(p.columns))

@@ -93,6 +93,9 @@ func (p *Page) SetSize(width, height int) {
 	p.width, p.height = width, height
 	p.bar.SetWidth(width)
 	p.grid.SetSize(width, max(height-p.bar.Height(), 1))
+	if p.there {
+		p.setEmpty()
+	}
 	p.dirty = true
 }
 

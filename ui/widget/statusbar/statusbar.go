@@ -17,10 +17,15 @@ type Bar struct {
 	Brand   text.Safe
 	Env     style.Env
 	Lock    text.Safe // "read-only", "unlocked 4 min"
-	Link    style.LinkState
-	Age     text.Safe // of what is shown: "12 s"; empty: nothing to say
-	Pending int
-	Unknown int
+	// Callbacks is how callbacks arrive, where there is room for it, and
+	// CallbacksBrief the same in fewer words; empty: nothing to say.
+	Callbacks      text.Safe
+	CallbacksBrief text.Safe
+	CallbacksTone  style.Tone
+	Link           style.LinkState
+	Age            text.Safe // of what is shown: "12 s"; empty: nothing to say
+	Pending        int
+	Unknown        int
 }
 
 // part is a piece of the line with ever shorter forms; the last may be
@@ -47,6 +52,7 @@ const (
 	brand
 	badge
 	lock
+	callbacks
 	link
 	age
 	pending
@@ -55,7 +61,9 @@ const (
 )
 
 // shrinking is the order in which parts give way, one form each time.
-func shrinking() []int { return []int{app, brand, age, link, age, pending, unknown, lock} }
+func shrinking() []int {
+	return []int{callbacks, app, brand, age, callbacks, link, age, pending, unknown, lock}
+}
 
 // Line draws the bar in exactly width cells.
 func Line(st *style.Styles, b Bar, width int) string {
@@ -113,6 +121,7 @@ func (b Bar) parts(st *style.Styles) []part {
 		parts[badge].forms = []form{{drawn: st.Badge(b.Env), width: text.Width(b.Env.Word()) + 2}}
 	}
 	parts[lock] = part{tight: true, forms: []form{words(st, style.Muted, b.Lock), none}}
+	parts[callbacks] = b.callbacks(st)
 	parts[link] = part{right: true, forms: []form{words(st, state.Tone, state.Text()), words(st, state.Tone, state.Glyph)}}
 	parts[age] = part{right: true, forms: []form{none}}
 	if !b.Age.Empty() {
@@ -125,6 +134,18 @@ func (b Bar) parts(st *style.Styles) []part {
 	parts[pending] = count(st, b.Pending, style.Status{Glyph: st.Refund(client.RefundPending).Glyph, Word: text.Literal("pending"), Tone: style.Pending})
 	parts[unknown] = count(st, b.Unknown, style.Status{Glyph: st.Refund(client.RefundUnknown).Glyph, Word: text.Literal("unknown"), Tone: style.Unknown})
 	return parts
+}
+
+// callbacks gives way first: what it says stands in the notices too.
+func (b Bar) callbacks(st *style.Styles) part {
+	p := part{right: true}
+	for _, s := range []text.Safe{b.Callbacks, b.CallbacksBrief} {
+		if !s.Empty() {
+			p.forms = append(p.forms, words(st, b.CallbacksTone, s))
+		}
+	}
+	p.forms = append(p.forms, form{})
+	return p
 }
 
 // words is a text in a tone.

@@ -26,6 +26,14 @@ func bars() []Bar {
 			Lock: text.Literal("unlocked 4 min"), Link: style.LinkDown, Age: text.Literal("47 h"), Pending: 12345, Unknown: 678,
 		},
 		{App: text.Literal("paydesk")},
+		{
+			App: text.Literal("paydesk"), Profile: text.Literal("shop-hk"), Brand: text.Literal("Checus"), Env: style.EnvSandbox, Link: style.LinkLive, Age: text.Literal("12 s"),
+			Callbacks: text.Literal("callbacks on"), CallbacksTone: style.Muted,
+		},
+		{
+			App: text.Literal("paydesk"), Profile: text.Literal("shop-hk"), Brand: text.Literal("Checus"), Env: style.EnvSandbox, Link: style.LinkLive, Age: text.Literal("12 s"),
+			Callbacks: text.Literal("callbacks off: port taken"), CallbacksBrief: text.Literal("callbacks off"), CallbacksTone: style.Warning,
+		},
 	}
 }
 
