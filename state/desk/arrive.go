@@ -9,6 +9,8 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"golang.org/x/time/rate"
+
 	"paydesk/client"
 	"paydesk/state/desk/link"
 	"paydesk/state/feed"
@@ -267,9 +269,14 @@ func (d *Desk) Statement(ctx context.Context, profile string, from, to client.Da
 			return err
 		}
 	}
-	err = client.ReadStatement(ctx, s, at, to, func(page client.StatementPage, next client.StatementPosition) error {
+	can := g.Capabilities()
+	budget := rate.NewLimiter(rate.Limit(can.RequestsPerSecond), max(can.Burst, 1))
+	if p.Environment == Sandbox || can.RequestsPerSecond == 0 {
+		budget.SetLimit(rate.Inf)
+	}
+	err = client.ReadStatement(ctx, paced{s, budget}, at, to, func(page client.StatementPage, next client.StatementPosition) error {
 		link.Note(g, nil)
-		done, err := d.takePage(ctx, p, name, page, next, g.Capabilities().OrderNosRepeat)
+		done, err := d.takePage(ctx, p, name, page, next, can.OrderNosRepeat)
 		if err != nil {
 			return err
 		}
@@ -280,6 +287,19 @@ func (d *Desk) Statement(ctx context.Context, profile string, from, to client.Da
 		return unanswered(err)
 	}
 	return d.update(ctx, func(tx ledger.Tx) error { return tx.PutBookmark(p.Name, name, "") })
+}
+
+// paced is a statement that is read within the gateway's budget.
+type paced struct {
+	client.Statements
+	budget *rate.Limiter
+}
+
+func (p paced) Statement(ctx context.Context, day client.Day, page int) (client.StatementPage, error) {
+	if err := p.budget.Wait(ctx); err != nil {
+		return client.StatementPage{}, err
+	}
+	return p.Statements.Statement(ctx, day, page)
 }
 
 // takePage stores one page together with the place behind it.

@@ -103,7 +103,13 @@ func numbersOf(known ledger.Order, no string) client.OrderRef {
 	if known.ID == 0 {
 		return client.OrderRef{OrderNo: no}
 	}
-	return client.OrderRef{OrderNo: known.OrderNo, GatewayOrderNo: known.GatewayOrderNo}
+	ref := client.OrderRef{OrderNo: known.OrderNo, GatewayOrderNo: known.GatewayOrderNo}
+	if sameNo(ref.OrderNo, ref.GatewayOrderNo) {
+		// It is kept under the gateway's number, because the merchant's is that of
+		// other payments too: to ask for it by both would be a contradiction (rowOf).
+		ref.OrderNo = ""
+	}
+	return ref
 }
 
 // findOrder asks by all the numbers where a gateway needs more than one of them.

@@ -321,7 +321,7 @@ func (d *Desk) warn(plan Plan, can *terms) []string {
 	var warnings []string
 	now := d.clock()
 	for _, r := range plan.Refunds {
-		if r.Amount == plan.Amount && now.Sub(r.CreatedAt) < 24*time.Hour && r.Status != client.RefundCancelled && !r.NoRecord {
+		if r.Amount == plan.Amount && now.Sub(r.CreatedAt) < 24*time.Hour && (r.Status.Open() || r.Status == client.RefundSuccess) {
 			warnings = append(warnings, fmt.Sprintf("the same amount was refunded today: %s, %s", r.RefundNo, r.Status))
 		}
 		if r.Foreign {

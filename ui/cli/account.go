@@ -13,6 +13,7 @@ import (
 	"paydesk/state/config"
 	"paydesk/state/vault"
 	"paydesk/ui/cli/gate"
+	"paydesk/ui/cli/hear"
 	"paydesk/ui/cli/show"
 	"paydesk/ui/text"
 )
@@ -201,7 +202,7 @@ func (s *session) removeKeys(ctx context.Context, p config.Profile) error {
 	if err != nil {
 		return err
 	}
-	for _, key := range g.Keys {
+	for _, key := range append(g.Keys, gate.Key{Name: hear.PathKey}) {
 		if err := s.keysOf(p).Remove(ctx, p.Name, key.Name); err != nil && !missing(err) {
 			return err
 		}

@@ -227,9 +227,13 @@ func (r *run) readStatement(ctx context.Context, f statementFlags) error {
 	if err != nil {
 		return err
 	}
+	const export = "export the payments from the gateway's portal and read them with `paydesk order import FILE`"
+	if err := s.offered(p, "statement", func(c client.Capabilities) client.Capability { return c.Statement }); err != nil {
+		return wayOut(err, export, client.ClassUnsupported)
+	}
 	zone, err := s.desk.StatementZone(ctx, p.Name)
 	if err != nil {
-		return wayOut(err, "export the payments from the gateway's portal and read them with `paydesk order import FILE`", client.ClassUnsupported)
+		return wayOut(err, export, client.ClassUnsupported)
 	}
 	days, err := f.days.In(r.Clock(), zone)
 	if err != nil {

@@ -220,6 +220,14 @@ func (r *run) createOrder(ctx context.Context, f orderFlags) error {
 	if err != nil {
 		return err
 	}
+	if err := s.offered(p, "create", func(c client.Capabilities) client.Capability {
+		if f.req.Token != "" {
+			return c.ChargeToken
+		}
+		return c.CreateOrder
+	}); err != nil {
+		return err
+	}
 	if f.req.Amount, err = s.typedAmount(p, f.amount, strings.ToUpper(f.currency)); err != nil {
 		return err
 	}
@@ -260,16 +268,12 @@ func (r *run) closeOrder(ctx context.Context, no string, yes bool) error {
 	if err != nil {
 		return err
 	}
+	if err := s.offered(p, "close", func(c client.Capabilities) client.Capability { return c.CloseOrder }); err != nil {
+		return err
+	}
 	known, err := s.desk.Known(ctx, p.Name, no)
 	if err != nil {
 		return wayOut(err, "`paydesk order get` asks the gateway for it first", client.ClassNotFound)
-	}
-	can, err := s.desk.Capabilities(ctx, p.Name)
-	if err != nil {
-		return err
-	}
-	if !can.CloseOrder.OK {
-		return &client.Error{Class: client.ClassUnsupported, Code: "close", Message: can.CloseOrder.Reason}
 	}
 	if !yes {
 		if err := s.consentClose(ctx, known.Order); err != nil {

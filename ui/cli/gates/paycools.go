@@ -90,7 +90,7 @@ func payCoolsSettings(p config.Profile) (paycools.Config, error) {
 	c := paycools.Config{
 		Dialect: r.Text("dialect", ""), Environment: p.Environment, BaseURL: p.BaseURL, ExtraHosts: p.AllowHosts, AppID: p.AppID,
 		Currency: r.Text("currency", ""), Decimals: r.Decimals(), RefundWindow: r.Days("refund_window_days"),
-		RefundHardLimit: r.Days("refund_limit_days"), Speed: r.Speed(),
+		RefundHardLimit: r.Days("refund_limit_days"), Speed: r.Speed(), Channels: payCoolsChannels(r),
 		Defaults: paycools.Defaults{
 			RefundNotifyURL: r.Text(refundNotify, ""), OrderNotifyURL: r.Text(orderNotify, ""), AppName: r.Text("app_name", ""),
 			Channel: r.Text("channel", ""), PayerEmail: r.Text("payer_email", ""), PayerMobile: r.Text("payer_mobile", ""),
@@ -110,4 +110,25 @@ func payCoolsSettings(p config.Profile) (paycools.Config, error) {
 		c.Zone = place
 	}
 	return c, r.Err()
+}
+
+// payCoolsChannels reads what channels refund, as in channels = { SEVEN_ELEVEN =
+// "none" }: the gateway's own list could not be had (paycools: section 5).
+func payCoolsChannels(r gate.Settings) map[string]paycools.Channel {
+	out := map[string]paycools.Channel{}
+	for code, rule := range r.Texts("channels") {
+		switch rule {
+		case "any":
+			out[code] = paycools.Channel{Refund: true, Partial: true, Multiple: true}
+		case "once":
+			out[code] = paycools.Channel{Refund: true, Partial: true}
+		case "full":
+			out[code] = paycools.Channel{Refund: true}
+		case "none":
+			out[code] = paycools.Channel{}
+		default:
+			r.Reject("channels."+code, `is none of the rules; right is "any", "once" (one refund of a payment), "full" (the whole amount only) or "none"`)
+		}
+	}
+	return out
 }
