@@ -2,16 +2,20 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"runtime"
 	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"paydesk/client"
 	"paydesk/state/config"
+	"paydesk/state/evidence"
 	"paydesk/state/ledger"
+	"paydesk/ui/cli/audit"
 	"paydesk/ui/cli/gate"
 	"paydesk/ui/cli/show"
 	"paydesk/ui/text"
@@ -255,20 +259,47 @@ func (r *run) readSecret(ctx context.Context, question, file string) ([]byte, er
 }
 
 func (r *run) journalCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "journal", Short: "check the audit trail"}
-	cmd.AddCommand(&cobra.Command{
-		Use: "verify", Short: "walk the whole audit trail and check every digest",
-		Long: "Checks that no line of the audit trail was changed, dropped or moved. Exit code 8 and\nthe number of the line when one was.",
-		Args: exactly(0, "verify takes no argument"),
-		RunE: func(cmd *cobra.Command, _ []string) error { return r.verifyJournal(cmd.Context()) },
-	})
+	cmd := &cobra.Command{Use: "journal", Short: "check and export the audit trail"}
+	cmd.AddCommand(r.journalVerify(), r.journalExport())
 	return cmd
 }
 
-// journalRecord is what journal verify prints.
-type journalRecord struct {
-	Lines  int64  `json:"lines"`
-	Digest string `json:"last_digest,omitempty"`
+func (r *run) journalVerify() *cobra.Command {
+	var against bool
+	cmd := &cobra.Command{
+		Use: "verify [PATH]", Short: "prove that the audit trail, an export or a bundle was not changed",
+		Long: `Without PATH the ledger's own audit trail is walked. With the folder of "refund
+evidence" or the file of "journal export", that is checked with nothing but itself;
+--ledger also looks for every line in this ledger, which finds a chain that was
+computed anew. Exit code 8, with file, line and what is wrong, when something was
+changed.`,
+		Example: "  paydesk journal verify\n  paydesk journal verify ./RX4KQ-evidence\n  paydesk journal verify --ledger journal.ndjson",
+		Args:    atMostOne("give one folder or file, or nothing for the ledger"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return r.verifyJournal(cmd.Context())
+			}
+			return r.verifyPath(cmd.Context(), args[0], against)
+		},
+	}
+	cmd.Flags().BoolVar(&against, "ledger", false, "compare with this ledger too")
+	return cmd
+}
+
+func (r *run) verifyPath(ctx context.Context, path string, against bool) error {
+	var reader ledger.Reader // without the ledger it is checked anywhere, even without a configuration
+	if against {
+		s, err := r.opened(ctx)
+		if err != nil {
+			return err
+		}
+		reader = s.store
+	}
+	found, err := evidence.Verify(ctx, path, reader)
+	if err != nil {
+		return err
+	}
+	return errors.Join(audit.Report(r.Out, r.json, found, r.narrate), found.Err())
 }
 
 func (r *run) verifyJournal(ctx context.Context) error {
@@ -286,17 +317,60 @@ func (r *run) verifyJournal(ctx context.Context) error {
 		}
 		return err
 	}
-	record := journalRecord{Lines: lines}
+	chain := audit.Chain{Lines: lines}
 	if newest, err := s.store.Events(ctx, ledger.EventFilter{Limit: 1}); err != nil {
 		return err
 	} else if len(newest) > 0 {
-		record.Digest = newest[0].Digest
+		chain.Digest = newest[0].Digest
 	}
-	if r.json {
-		return show.Line(r.Out, record)
+	return chain.Print(r.Out, r.json)
+}
+
+func (r *run) journalExport() *cobra.Command {
+	var from, to string
+	cmd := &cobra.Command{
+		Use: "export", Short: "write the audit trail as lines of JSON",
+		Long: `Writes the whole chain to standard output, oldest first; how many lines and the last
+digest go to standard error: note them down. With --from or --to the days from the
+first to the last, both included, in UTC, after a first line that says so. A broken
+chain is exported all the same, with exit code 8.`,
+		Example: "  paydesk journal export > journal.ndjson\n  paydesk journal export --from 2026-11-01 --to 2026-11-30 > november.ndjson",
+		Args:    exactly(0, "export takes no argument; it writes to standard output"),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			window, err := journalWindow(from, to)
+			if err != nil {
+				return err
+			}
+			s, err := r.opened(cmd.Context())
+			if err != nil {
+				return err
+			}
+			lines, last, err := evidence.Export(r.Out, s.store.Journal(cmd.Context()), window)
+			r.narrate("%d lines, last digest %s", lines, last)
+			return err
+		},
 	}
-	_, err = fmt.Fprintf(r.Out, "the audit trail is whole: %s lines, last digest %s\n", text.Number(lines), text.Clean(record.Digest))
-	return err
+	cmd.Flags().StringVar(&from, "from", "", "first day, such as 2026-11-01")
+	cmd.Flags().StringVar(&to, "to", "", "last day")
+	return cmd
+}
+
+func journalWindow(from, to string) (w evidence.Window, err error) {
+	for _, bound := range []struct {
+		text string
+		days int
+		into *time.Time
+	}{{from, 0, &w.From}, {to, 1, &w.To}} {
+		if bound.text == "" {
+			continue
+		}
+		day, err := client.ParseDay(bound.text)
+		if err != nil {
+			return w, err
+		}
+		*bound.into = day.Next(bound.days).Start(time.UTC)
+	}
+	return w, nil
 }
 
 func (r *run) versionCommand() *cobra.Command {

@@ -11,8 +11,10 @@ import (
 
 	"paydesk/client"
 	"paydesk/state/desk"
+	"paydesk/state/evidence"
 	"paydesk/state/ledger"
 	"paydesk/state/query"
+	"paydesk/ui/cli/audit"
 	"paydesk/ui/cli/show"
 	"paydesk/ui/page/story"
 	"paydesk/ui/text"
@@ -20,7 +22,7 @@ import (
 
 func (r *run) refundCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "refund", Short: "refund orders and follow the refunds to their end"}
-	cmd.AddCommand(r.refundCreate(), r.refundGet(), r.refundList(), r.refundWatch(), r.refundCancel(), r.refundResume())
+	cmd.AddCommand(r.refundCreate(), r.refundGet(), r.refundList(), r.refundWatch(), r.refundCancel(), r.refundResume(), r.refundEvidence())
 	return cmd
 }
 
@@ -287,6 +289,42 @@ func (r *run) refundGet() *cobra.Command {
 			return s.printRefund(refund)
 		},
 	}
+}
+
+func (r *run) refundEvidence() *cobra.Command {
+	var dir string
+	cmd := &cobra.Command{
+		Use: "evidence NO --out DIR", Short: "write everything the ledger has of a refund, for an auditor",
+		Long: `Writes one folder: the refund and its order, the plan and the consent, every kept
+exchange with the gateway, the callbacks, and the lines of the audit trail about them,
+with the digests that prove them. DIR must not exist yet, or be empty. Nothing is asked
+of the gateway. "paydesk journal verify DIR" checks it anywhere.`,
+		Example: "  paydesk refund evidence RX4KQ… --out ./RX4KQ-evidence",
+		Args:    exactly(1, "give the refund's number"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if dir == "" {
+				return &client.Error{Class: client.ClassInput, Code: "out", Message: "--out is missing", Hint: "name a folder that does not exist yet"}
+			}
+			s, refund, err := r.refundOf(cmd.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			bundle, err := evidence.Gather(cmd.Context(), s.store, refund.Profile, refund.RefundNo, r.Clock())
+			if err != nil {
+				return err
+			}
+			digest, err := evidence.Write(dir, bundle)
+			if err != nil {
+				return err
+			}
+			if broken := bundle.Chain.Broken; broken != "" {
+				r.narrate("the audit trail itself is broken: %s", broken)
+			}
+			return audit.Written{Refund: refund.RefundNo, Dir: dir, Digest: digest, Lines: len(bundle.Lines)}.Print(r.Out, r.json)
+		},
+	}
+	cmd.Flags().StringVar(&dir, "out", "", "folder to write")
+	return cmd
 }
 
 // refundOf opens the services and finds one refund of the chosen profile.

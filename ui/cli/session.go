@@ -139,7 +139,21 @@ func (s *session) open(ctx context.Context) error {
 		Feed:   s.feed, Log: s.log,
 		CallbackExpected: s.callbackExpected,
 	})
+	s.run.closers = append(s.run.closers, s.lastWords)
 	return nil
+}
+
+// lastWords stores, or else prints, what gateways said and the ledger had no room
+// for (F17).
+func (s *session) lastWords() error {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	err := s.desk.SaveUnsaved(ctx)
+	for _, a := range s.desk.Unsaved() {
+		s.run.narrate("not stored: %s, refund %s: the gateway answered %s at %s; it is asked again at the next start",
+			a.Profile, a.No, cmp.Or(a.Said, "nothing that can be believed"), a.At.UTC().Format(time.RFC3339))
+	}
+	return err
 }
 
 // callbackExpected reports whether a profile's gateway knows where to call back:
