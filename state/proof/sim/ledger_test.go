@@ -9,38 +9,62 @@ import (
 	"path/filepath"
 	"slices"
 	"testing/synctest"
+	"time"
 
 	"paydesk/client"
 	"paydesk/state/ledger"
 	"paydesk/state/ledger/sqlite"
 )
 
-// shelf is one ledger file, and what has been made durable in it so far as the
-// world saw it.
-type shelf struct {
-	w       *world
-	name    string
-	dir     string
-	path    string
-	copies  int
-	rows    map[int64]ledger.Refund // refunds by row
-	unbinds map[int64]ledger.Unbind
-	lines   int64
-	digests map[string]bool // callbacks that were kept
-	left    map[int64]int   // requests that left for a row since it was last marked
-	ever    map[int64]int   // requests that ever left for a row
-	marks   map[int64]int   // journal lines that mark a row as sending
-	first   map[int64]asked // what the first request of a row asked for
-	shown   map[int64]string
+// file is one ledger file. Making and opening one costs more than a seed may
+// take, therefore a few seeds use one after the other, each with profiles of its
+// own: what they have in it stays apart.
+type file struct {
+	dir    string
+	name   string
+	path   string
+	handle *sqlite.Store // open for whoever uses the ledger
+	copies int
+	seq    int64  // journal lines of the seeds before
+	digest string // of the last of them
 }
 
-func newShelf(w *world, name, dir string) *shelf {
+// newFile makes an empty ledger in a directory; model is one.
+func newFile(dir, name, model string) (*file, error) {
+	f := &file{dir: dir, name: name, path: filepath.Join(dir, name+".db")}
+	return f, errors.Join(copyFile(model, f.path), os.Link(model+"-reserve", f.path+"-reserve"))
+}
+
+func (f *file) open(clock clockFunc) (*sqlite.Store, error) {
+	return sqlite.Open(context.Background(), f.path, sqlite.Options{Clock: clock})
+}
+
+// shelf is what has been made durable of one seed in one ledger, as the world
+// saw it.
+type shelf struct {
+	*file
+	w       *world
+	skew    time.Duration           // the machine's clock minus the true one
+	rows    map[int64]ledger.Refund // refunds by row
+	unbinds map[int64]ledger.Unbind
+	lines   []ledger.Event
+	digests map[string]bool     // callbacks that were kept
+	waiting map[int64]time.Time // callbacks: when the question that follows is due
+	left    map[int64]int       // requests that left for a row since it was last marked
+	ever    map[int64]int       // requests that ever left for a row
+	marks   map[int64]int       // journal lines that mark a row as sending
+	first   map[int64]asked     // what the first request of a row asked for
+}
+
+func newShelf(w *world, f *file, skew time.Duration) *shelf {
 	return &shelf{
-		w: w, name: name, dir: dir, path: filepath.Join(dir, name+".db"), rows: map[int64]ledger.Refund{}, unbinds: map[int64]ledger.Unbind{},
-		digests: map[string]bool{}, left: map[int64]int{}, ever: map[int64]int{}, marks: map[int64]int{}, first: map[int64]asked{},
-		shown: map[int64]string{},
+		file: f, w: w, skew: skew, rows: map[int64]ledger.Refund{}, unbinds: map[int64]ledger.Unbind{}, digests: map[string]bool{},
+		waiting: map[int64]time.Time{}, left: map[int64]int{}, ever: map[int64]int{}, marks: map[int64]int{}, first: map[int64]asked{},
 	}
 }
+
+// clock is the machine's.
+func (s *shelf) clock() time.Time { return s.w.now().Add(s.skew) }
 
 // newest is the newest row of a number, as the desk finds it.
 func (s *shelf) newest(profile, no string) (ledger.Refund, bool) {
@@ -70,27 +94,50 @@ func copyFile(from, to string) error {
 
 // image leaves the file as a death does: what is in the file and in the log
 // beside it, and nothing that was only in memory.
-func (s *shelf) image() error {
-	s.copies++
-	to := filepath.Join(s.dir, fmt.Sprintf("%s-%d.db", s.name, s.copies))
-	if err := errors.Join(copyFile(s.path, to), os.Link(s.path+"-reserve", to+"-reserve")); err != nil {
+func (f *file) image() error {
+	f.copies++
+	to := filepath.Join(f.dir, fmt.Sprintf("%s-%d.db", f.name, f.copies))
+	if err := errors.Join(copyFile(f.path, to), os.Link(f.path+"-reserve", to+"-reserve")); err != nil {
 		return err
 	}
-	err := copyFile(s.path+"-wal", to+"-wal")
+	err := copyFile(f.path+"-wal", to+"-wal")
 	if errors.Is(err, os.ErrNotExist) {
 		err = nil
 	}
-	s.path = to
+	f.path = to
 	return err
 }
 
-// open opens the file for one process.
-func (s *shelf) open(p *process) (*store, error) {
-	under, err := sqlite.Open(context.Background(), s.path, sqlite.Options{Clock: p.clock})
-	if err != nil {
-		return nil, err
+// attach opens the ledger for one life of one process.
+func (s *shelf) attach(p *process) (*store, error) {
+	if s.w.plan.apart {
+		under, err := s.open(s.clock)
+		return &store{Store: under, p: p, shelf: s}, err
 	}
-	return &store{Store: under, p: p, shelf: s}, nil
+	if s.handle == nil {
+		var err error
+		if s.handle, err = s.open(s.clock); err != nil {
+			return nil, err
+		}
+	}
+	return &store{Store: s.handle, p: p, shelf: s}, nil
+}
+
+// detach ends what a dead process had open. A process that was alone with its
+// ledger sometimes leaves nothing but an image of it.
+func (s *shelf) detach(under *store, alone bool) error {
+	switch {
+	case s.w.plan.apart:
+		return under.Close()
+	case !alone || s.w.random.IntN(6) > 0:
+		return nil
+	}
+	s.w.tally.images++
+	if err := s.image(); err != nil {
+		return err
+	}
+	s.handle = nil
+	return under.Close()
 }
 
 // store is a ledger with a disk that can fail and a process that can die.
@@ -211,6 +258,14 @@ func (d *decision) PutNotice(n ledger.Notice) (ledger.Notice, bool, error) {
 	return stored, fresh, err
 }
 
+func (d *decision) UpdateNotice(n ledger.Notice) error {
+	err := d.Tx.UpdateNotice(n)
+	if err == nil {
+		d.notices = append(d.notices, notice{n, false})
+	}
+	return err
+}
+
 func (d *decision) Append(e ledger.Event) (ledger.Event, error) {
 	e, err := d.Tx.Append(e)
 	if err == nil {
@@ -222,7 +277,7 @@ func (d *decision) Append(e ledger.Event) (ledger.Event, error) {
 // committed looks at what has just become durable, and judges it.
 func (d *decision) committed() {
 	s := d.s.shelf
-	s.lines += int64(len(d.lines))
+	s.lines = append(s.lines, d.lines...)
 	for _, e := range d.lines {
 		if r, ok := s.newest(e.Profile, e.Subject); ok && e.Kind == "refund.sending" {
 			s.marks[r.ID]++
@@ -243,8 +298,34 @@ func (d *decision) committed() {
 		d.judgeUnbind(before, u)
 	}
 	for _, n := range d.notices {
+		s.waiting[n.ID] = n.NextCheckAt
 		d.judgeNotice(n)
 	}
+}
+
+// nextDue tells whether something in the ledger is due by the machine's clock,
+// and when something will be that is not; zero when nothing ever will.
+func (s *shelf) nextDue() (overdue bool, at time.Time) {
+	now := s.clock()
+	look := func(due time.Time) {
+		switch {
+		case due.IsZero():
+		case !due.After(now):
+			overdue = true
+		case at.IsZero() || due.Before(at):
+			at = due
+		}
+	}
+	for _, r := range s.rows {
+		look(r.NextCheckAt)
+	}
+	for _, u := range s.unbinds {
+		look(u.NextCheckAt)
+	}
+	for _, due := range s.waiting {
+		look(due)
+	}
+	return overdue, at
 }
 
 // told reports whether the decision wrote a line about a number.

@@ -19,15 +19,15 @@ type process struct {
 	name  string
 	agent string
 	shelf *shelf
-	skew  time.Duration // its clock minus the true one
 
 	store  *store     // nil: it is dead
 	desk   *desk.Desk // of this life
 	born   time.Time
 	lives  int
-	steps  int // named steps of this life
-	dieAt  int // the step of this life at which it dies; 0: none
-	shared bool
+	steps  int  // named steps of this life
+	dieAt  int  // the step of this life at which it dies; 0: none
+	shared bool // another process works on the same ledger
+	polls  bool // it looks at what is due
 
 	tasks []*task
 	busy  map[string]bool // what is being looked at
@@ -37,14 +37,17 @@ type process struct {
 	pause time.Duration
 
 	confirming *desk.Plan // what its agent has just said yes to
-	looks      map[string]int
+	unlocked   map[string]time.Time
+	looked     map[string][]time.Time
+	rounds     map[[2]int64]int // looks at a doubt (row and send) in the end phase
+	hearing    *hearing         // the callback that is being taken in
 }
 
 // workers is how many steps of the poll plan are under way at once.
 const workers = 4
 
-// clock is the process's own.
-func (p *process) clock() time.Time { return p.w.now().Add(p.skew) }
+// clock is that of the machine on which the process runs.
+func (p *process) clock() time.Time { return p.shelf.clock() }
 
 // boot starts the process on its ledger.
 func (p *process) boot() {
@@ -52,13 +55,13 @@ func (p *process) boot() {
 	if p.store != nil || w.bad != nil {
 		return
 	}
-	store, err := p.shelf.open(p)
+	store, err := p.shelf.attach(p)
 	if err != nil {
 		w.violate("F1", "%s cannot open its ledger again: %v", p.name, err)
 		return
 	}
 	p.lives++
-	p.store, p.born, p.steps, p.dieAt = store, w.now(), 0, 0
+	p.store, p.born, p.steps, p.dieAt, p.unlocked = store, w.now(), 0, 0, map[string]time.Time{}
 	p.busy, p.slots, p.wake, p.rest, p.pause = map[string]bool{}, 0, time.Time{}, time.Time{}, 2*time.Second
 	if w.chance(w.plan.kill.early) {
 		p.dieAt = 1 + w.random.IntN(6)
@@ -72,10 +75,10 @@ func (p *process) boot() {
 		Feed:             p,
 		Connect:          func(_ context.Context, profile string) (client.Gateway, error) { return w.connect(p, profile) },
 	})
-	w.logf(p.name, "starts, life %d, clock %+d s", p.lives, int(p.skew.Seconds()))
+	w.logf(p.name, "starts, life %d, clock %+d s", p.lives, int(p.shelf.skew.Seconds()))
 	p.compare()
-	p.recover()
-	p.look(0)
+	p.catchUp()
+	p.again(0)
 }
 
 // passes is told every named step of the money path; it may be the last.
@@ -86,7 +89,7 @@ func (p *process) passes(life int, s moves.Step) {
 		return
 	}
 	p.steps++
-	if p.steps == p.dieAt || w.chance(w.plan.kill.step) && w.tally.mayDie(p) {
+	if p.steps == p.dieAt && !w.calm || w.chance(w.plan.kill.step) && w.tally.mayDie(p) {
 		w.logf(p.name, "dies at step %s", s)
 		w.tally.killed[s]++
 		panic(death{})
@@ -112,16 +115,11 @@ func (p *process) die(how string) {
 			}
 		}
 	}
-	if !p.shared && w.chance(300) {
-		if err := p.shelf.image(); err != nil {
-			w.violate("sim", "%v", err)
-		}
-	}
-	if err := under.Close(); err != nil {
+	if err := p.shelf.detach(under, !p.shared); err != nil {
 		w.violate("sim", "%s: closing the ledger: %v", p.name, err)
 	}
 	down := w.between(0, 20*time.Second)
-	if w.chance(60) {
+	if w.chance(100) {
 		down = w.between(10*time.Minute, 20*time.Minute) // longer than a consent lasts
 	}
 	w.after(down, p.boot)
@@ -131,10 +129,13 @@ func (p *process) forget(t *task) {
 	p.tasks = slices.DeleteFunc(p.tasks, func(other *task) bool { return other == t })
 }
 
-// Publish implements desk.Publisher: news make the process look at what is due.
+// Publish implements desk.Publisher: news make everybody on the ledger look at
+// what is due.
 func (p *process) Publish(...feed.Change) {
-	if p.w.bad == nil {
-		p.look(10 * time.Millisecond)
+	for _, other := range p.w.desks {
+		if other.shelf == p.shelf && other.store != nil && p.w.bad == nil {
+			other.again(10 * time.Millisecond)
+		}
 	}
 }
 
@@ -142,7 +143,7 @@ func (p *process) Publish(...feed.Change) {
 func (p *process) look(d time.Duration) {
 	w := p.w
 	at := w.now().Add(d)
-	if p.store == nil || (!p.wake.IsZero() && !p.wake.After(at)) {
+	if p.store == nil || !p.polls || (!p.wake.IsZero() && !p.wake.After(at)) {
 		return
 	}
 	p.wake = at
@@ -155,8 +156,11 @@ func (p *process) look(d time.Duration) {
 	})
 }
 
-// recover looks at once at everything that may have been sent (state/poll).
-func (p *process) recover() {
+// catchUp looks at once at everything that may have been sent (state/poll).
+func (p *process) catchUp() {
+	if !p.polls {
+		return
+	}
 	for _, h := range p.w.houses {
 		open, err := p.store.OpenRefunds(context.Background(), h.profile)
 		if err != nil {
@@ -178,28 +182,29 @@ func (p *process) round() {
 		p.look(left)
 		return
 	}
-	next := time.Minute
 	for _, h := range w.houses {
-		due, err := p.store.Due(context.Background(), h.profile, p.clock().Add(200*24*time.Hour), 12)
+		due, err := p.store.Due(context.Background(), h.profile, p.clock(), 12)
 		if err != nil {
 			w.violate("I14", "%s cannot read what is due: %v", p.name, err)
 			return
 		}
+		w.tally.rounds++
 		for _, item := range due {
-			if wait := item.At.Sub(p.clock()); wait > 0 {
-				next = min(next, max(wait, time.Millisecond))
-				break // the rest is later still
-			}
 			p.start(item)
 		}
-		if len(due) == 0 {
-			continue
-		}
 	}
-	if p.idle() {
-		next = max(next, p.sleepy())
+	p.again(200 * time.Millisecond)
+}
+
+// again plans the next look at what is due, not before a while. What is due and
+// under way makes for another look when it is done.
+func (p *process) again(least time.Duration) {
+	switch overdue, at := p.shelf.nextDue(); {
+	case overdue && p.slots < workers && len(p.busy) == 0:
+		p.look(least)
+	case !at.IsZero():
+		p.look(max(at.Sub(p.clock()), least))
 	}
-	p.look(next)
 }
 
 // start takes one step, unless it is being taken or all hands are full.
@@ -212,7 +217,6 @@ func (p *process) start(item ledger.Due) {
 	p.busy[key] = true
 	p.slots++
 	w.tally.looks++
-	p.hurried(key)
 	life := p.lives
 	w.spawn(p, "look at "+item.Kind+" "+short(item.No), func(ctx context.Context) {
 		err := p.advance(ctx, item)
@@ -229,7 +233,7 @@ func (p *process) start(item ledger.Due) {
 		if p.store != nil && p.lives == life {
 			delete(p.busy, key)
 			p.slots--
-			p.look(200 * time.Millisecond) // five steps a second
+			p.again(200 * time.Millisecond) // five steps a second
 		}
 	})
 }
@@ -237,11 +241,10 @@ func (p *process) start(item ledger.Due) {
 func (p *process) advance(ctx context.Context, item ledger.Due) error {
 	switch item.Kind {
 	case ledger.DueRefund:
-		before, known := p.shelf.newest(item.Profile, item.No)
-		_, err := p.desk.Advance(ctx, item.Profile, item.No)
-		if known {
-			p.clean(before, err)
+		if before, known := p.shelf.newest(item.Profile, item.No); known {
+			p.clean(before)
 		}
+		_, err := p.desk.Advance(ctx, item.Profile, item.No)
 		return err
 	case ledger.DueNotice:
 		return p.desk.AdvanceNotice(ctx, item.Profile, item.No)

@@ -13,18 +13,15 @@ import (
 	"paydesk/client/sandbox"
 )
 
-// epoch is when every world begins. Inside of its bubble the clock of the
-// process stands at the year 2000 when the world begins; shift leads from there.
-var (
-	epoch = time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)
-	shift = epoch.Sub(time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC))
-)
+// epoch is when every world begins.
+var epoch = time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)
 
 // world is everything that one seed decides. Nothing in it runs beside anything
 // else: the loop takes the earliest event, and whoever waits, for an answer or
 // for an agent's thought, is a coroutine that the loop goes on with later.
 type world struct {
 	seed   uint64
+	shift  time.Duration // the world's time minus the bubble's
 	random *rand.Rand
 	plan   scenario
 	tally  *tally
@@ -40,7 +37,14 @@ type world struct {
 	houses  []*house // the gateways that are played
 	ledgers []*shelf
 	desks   []*process
+	people  []*agent
 	mail    mail // what the gateways sent, and forgers
+
+	book     sandbox.Truth // the gateways', as last read
+	known    bool          // it is still so
+	darkFrom time.Time     // when the disk is full
+
+	seen map[string]time.Time // gateway and refund number → when the gateway took it
 }
 
 // violation is the first rule that was seen broken.
@@ -75,7 +79,7 @@ func (e *events) Pop() any {
 }
 
 // now is the one true time.
-func (w *world) now() time.Time { return time.Now().Add(shift).UTC() }
+func (w *world) now() time.Time { return time.Now().Add(w.shift).UTC() }
 
 // at plans an event.
 func (w *world) at(when time.Time, what func()) {
@@ -98,7 +102,9 @@ func (w *world) step(limit time.Time) bool {
 		}
 		w.sleep(due)
 		w.tally.events++
+		w.known = false
 		w.box.Pass(context.Background())
+		w.known = false
 		w.watchBook()
 		return true
 	}

@@ -1,5 +1,5 @@
 //go:build !race
 
-package crash_test
+package real_test
 
 const raceEnabled = false

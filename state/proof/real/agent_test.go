@@ -1,4 +1,4 @@
-package crash_test
+package real_test
 
 import (
 	"bufio"
@@ -229,7 +229,10 @@ func (a *agent) receiver(ctx context.Context) (*callback.Receiver, error) {
 		}
 		routes = append(routes, callback.Route{Profile: p.Name, Secret: callbackSecret(p.Name), Reader: reader})
 	}
-	receiver, err := callback.New(callback.Options{Addr: a.addr, Routes: routes, Store: a.desk.Heard, Clock: time.Now})
+	receiver, err := callback.New(callback.Options{
+		Addr: a.addr, Routes: routes, Store: a.desk.Heard, Clock: time.Now, Limits: callback.Limits{PerSecond: 100_000},
+		Refused: func(ctx context.Context, profile string, n client.Notice) { _, _ = a.desk.Heard(ctx, profile, n) },
+	})
 	if err != nil {
 		return nil, err
 	}

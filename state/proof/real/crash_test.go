@@ -1,9 +1,9 @@
-// Package crash_test proves by killing: a process that refunds and unbinds is
+// Package real_test proves with real processes, by killing above all: a process that refunds and unbinds is
 // ended with SIGKILL at every named step of the money path, and again at every
 // step of its recovery, while its gateway, another process, loses, delays and
 // repeats answers and callbacks. Afterwards three records must agree: what the
 // gateway did, what the ledger holds, and what the journal tells.
-package crash_test
+package real_test
 
 import (
 	"bufio"
