@@ -107,7 +107,6 @@ func (s *stream) compareRefund(r ledger.Refund, at truth, told story) {
 type story struct {
 	kinds          []string
 	status, amount string
-	sends          int
 	wrong          string // what must never be
 }
 
