@@ -330,8 +330,10 @@ func (d *Desk) change(ctx context.Context, p Profile, r ledger.Refund, x *client
 		if row, err = tx.Refund(p.Name, r.RefundNo); err != nil {
 			return notInLedger("refund", r.RefundNo, err)
 		}
-		// Old news: somebody heard from the gateway after this was asked (I9).
-		if x != nil && row.Last.At.After(x.At) {
+		// Old news: somebody heard from the gateway after this was asked (I9). When
+		// nobody did, it is news whatever the clock says, which may have been set
+		// back meanwhile (F13).
+		if x != nil && row.Last != r.Last && row.Last.At.After(x.At) {
 			return d.keepEvidence(tx, p, row, x)
 		}
 		before := row
