@@ -54,7 +54,7 @@ func (d *Desk) learnHistory(ctx context.Context, g client.Gateway, p Profile, o 
 			return o, unanswered(err)
 		}
 	}
-	return d.storeHistory(ctx, p, o, found, attempts)
+	return d.storeHistory(ctx, p, o, found, attempts, g.Capabilities().Pace)
 }
 
 // listHistory takes in what a gateway lists, refunds made in its portal included.
@@ -74,7 +74,7 @@ func (d *Desk) listHistory(ctx context.Context, g client.Gateway, l client.Refun
 		}
 		found, attempts = append(found, client.RefundAnswer{Refund: said, Exchange: list.Exchange}), append(attempts, attemptOf(p, o, said.RefundNo))
 	}
-	return d.storeHistory(ctx, p, o, found, attempts)
+	return d.storeHistory(ctx, p, o, found, attempts, g.Capabilities().Pace)
 }
 
 // attemptOf is which of an order's own refund numbers a number is; 0: none.
@@ -98,11 +98,11 @@ func settledHere(rows []ledger.Refund, no string) bool {
 	return false
 }
 
-func (d *Desk) storeHistory(ctx context.Context, p Profile, o ledger.Order, found []client.RefundAnswer, attempts []int) (ledger.Order, error) {
+func (d *Desk) storeHistory(ctx context.Context, p Profile, o ledger.Order, found []client.RefundAnswer, attempts []int, pace client.Pace) (ledger.Order, error) {
 	stored := o
 	err := d.update(ctx, func(tx ledger.Tx) error {
 		for i, answer := range found {
-			err := d.importForeign(tx, p, o, answer, attempts[i])
+			err := d.importForeign(tx, p, o, answer, attempts[i], pace)
 			if errors.Is(err, ledger.ErrOpen) {
 				// Beside an open refund of the order: what the plan is refused for anyway.
 				// The history counts as known once that one is settled.
@@ -127,7 +127,7 @@ func (d *Desk) storeHistory(ctx context.Context, p Profile, o ledger.Order, foun
 
 // importForeign stores a refund that somebody else made with the number that
 // this ledger would have used.
-func (d *Desk) importForeign(tx ledger.Tx, p Profile, o ledger.Order, answer client.RefundAnswer, attempt int) error {
+func (d *Desk) importForeign(tx ledger.Tx, p Profile, o ledger.Order, answer client.RefundAnswer, attempt int, pace client.Pace) error {
 	r := ledger.Refund{
 		Refund: answer.Refund, OrderID: o.ID, Profile: p.Name, Gateway: p.Gateway, Merchant: p.Merchant, Attempt: attempt,
 		Foreign: true, CreatedAt: d.clock(), UpdatedAt: d.clock(),
@@ -143,6 +143,11 @@ func (d *Desk) importForeign(tx ledger.Tx, p Profile, o ledger.Order, answer cli
 	}
 	if r.Status.Open() {
 		r.Status, r.SentAt, r.NextCheckAt = client.RefundPending, d.clock(), d.clock()
+	} else {
+		if r.SettledAt.IsZero() || r.SettledAt.After(d.clock()) {
+			r.SettledAt = d.clock()
+		}
+		r.NextCheckAt = moves.NextLook(r, pace, d.clock(), d.jitter()) // a success is watched, whoever made it (I10)
 	}
 	stored, err := tx.InsertRefund(r)
 	if errors.Is(err, ledger.ErrExists) {
@@ -180,8 +185,12 @@ func (d *Desk) adopt(ctx context.Context, p Profile, n ledger.Notice) (done bool
 	if err != nil {
 		return false, storageError(err)
 	}
+	g, err := d.Gateway(ctx, p.Name)
+	if err != nil {
+		return false, err
+	}
 	err = d.update(context.WithoutCancel(ctx), func(tx ledger.Tx) error {
-		return d.importForeign(tx, p, o, answer, attemptOf(p, o, said.RefundNo))
+		return d.importForeign(tx, p, o, answer, attemptOf(p, o, said.RefundNo), g.Capabilities().Pace)
 	}, refundChange(p.Name, said.RefundNo), orderChange(p.Name, o.OrderNo))
 	if errors.Is(err, ledger.ErrOpen) {
 		return false, nil

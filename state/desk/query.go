@@ -39,6 +39,7 @@ func (d *Desk) query(ctx context.Context, p Profile, r ledger.Refund) (ledger.Re
 		if conflict != "" {
 			news := row.Alert != "conflict"
 			row.Alert = "conflict"
+			row.NotFound, row.NotFoundSince = 0, time.Time{} // it knows the number
 			row.NextCheckAt = moves.NextLook(*row, pace, d.clock(), d.jitter())
 			return entry{kind: "refund.conflict", quiet: !news, detail: detail{"why": conflict}}
 		}
@@ -160,11 +161,7 @@ func (d *Desk) asked(ctx context.Context, p Profile, r ledger.Refund, askErr err
 			}
 		default: // no news about the refund; the next look is due later
 		}
-		if row.Status == client.RefundSending && class == client.ClassNotFound {
-			row.NextCheckAt = moves.StepAt(row.NotFoundSince, pace.ResendAfter, row.NotFound)
-		} else {
-			row.NextCheckAt = moves.NextLook(*row, pace, now, d.jitter())
-		}
+		row.NextCheckAt = moves.NextLook(*row, pace, now, d.jitter())
 		row.NextCheckAt = later(row.NextCheckAt, retryAfter(askErr, now))
 		return line
 	})

@@ -72,10 +72,13 @@ func NextLook(r ledger.Refund, pace client.Pace, now time.Time, spread uint32) t
 		}
 		return jittered
 	case client.RefundSending:
+		if r.NotFound > 0 {
+			return ahead(StepAt(r.NotFoundSince, pace.ResendAfter, r.NotFound), now, jittered)
+		}
 		return now.Add(SendGrace)
 	case client.RefundUnknown:
 		if r.NotFound > 0 {
-			return StepAt(r.NotFoundSince, pace.ResendAfter, r.NotFound)
+			return ahead(StepAt(r.NotFoundSince, pace.ResendAfter, r.NotFound), now, jittered)
 		}
 		if r.Checks == 0 {
 			return now
@@ -89,11 +92,20 @@ func NextLook(r ledger.Refund, pace client.Pace, now time.Time, spread uint32) t
 		}
 	case client.RefundFailed:
 		if r.Refused && r.NotFound > 0 && !r.NoRecord {
-			return StepAt(r.NotFoundSince, pace.FreeAfter, r.NotFound)
+			return ahead(StepAt(r.NotFoundSince, pace.FreeAfter, r.NotFound), now, jittered)
 		}
 	case client.RefundClosed, client.RefundCancelled, client.RefundReversed:
 	}
 	return time.Time{}
+}
+
+// ahead is the time of a step, or, when that is over without the look having
+// brought what it was for, the plan's: nobody is asked without a pause (F20).
+func ahead(step, now, plan time.Time) time.Time {
+	if step.After(now) {
+		return step
+	}
+	return plan
 }
 
 // StepAt is when look number n (from 0) of a series is due.

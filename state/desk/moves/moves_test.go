@@ -74,3 +74,20 @@ func TestPollPlanSlowsDownWithAge(t *testing.T) {
 		t.Errorf("old refunds are looked at every %s, want 12 h", last)
 	}
 }
+
+// covers F20: when the last step of a series is over and the look at it brought
+// something else than an answer, the plan's pause follows, not a storm.
+func TestAStepThatIsOverDoesNotMakeEveryLookDue(t *testing.T) {
+	now := time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)
+	pace := client.DefaultPace(1)
+	for _, r := range []ledger.Refund{
+		{Refund: client.Refund{Status: client.RefundUnknown}, NotFound: 2},
+		{Refund: client.Refund{Status: client.RefundSending}, NotFound: 1},
+		{Refund: client.Refund{Status: client.RefundFailed}, NotFound: 3, Refused: true},
+	} {
+		r.SentAt, r.NotFoundSince = now.Add(-time.Hour), now.Add(-time.Hour)
+		if at := NextLook(r, pace, now, 0); at.Before(now.Add(10 * time.Second)) {
+			t.Errorf("%s: the next look is %s from now", r.Status, at.Sub(now))
+		}
+	}
+}
