@@ -42,7 +42,8 @@ func Embed(opts Options, callbacks http.RoundTripper, names ...string) (*Embedde
 }
 
 // ServeHTTP takes a call of a gateway, or of the control interface, as Sandbox
-// does. Where the answer is to be dropped the writer's Hijack is called.
+// does. A call that is to be dropped without an answer gets none: nothing is
+// written.
 func (e *Embedded) ServeHTTP(w http.ResponseWriter, r *http.Request) { e.s.ServeHTTP(w, r) }
 
 // Pass does everything that is due by now, callbacks included, in the order in
@@ -57,9 +58,6 @@ func (e *Embedded) Truth() Truth { return e.s.Truth() }
 
 // Profiles are the accounts, with their key files, as Sandbox has them.
 func (e *Embedded) Profiles() []Profile { return e.s.Profiles() }
-
-// Settings is the table of a profile, as Sandbox has it.
-func (e *Embedded) Settings(profile string) map[string]string { return e.s.Settings(profile) }
 
 // SetNotify changes the callback addresses of the portals, as Sandbox does.
 func (e *Embedded) SetNotify(urls map[string]string) error { return e.s.SetNotify(urls) }

@@ -29,7 +29,7 @@ type house struct {
 	orders  []sandbox.Order // what the agents want to refund
 	users   []string
 	tokens  map[string][]string
-	heard   map[string][]answer // what somebody on the wire has heard, by operation
+	heard   map[string][]answer // what somebody on the wire has heard, by process and operation
 }
 
 // The addresses of the merchant's receivers. Nobody listens there.

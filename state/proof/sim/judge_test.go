@@ -35,16 +35,15 @@ func mayFollow(before, after ledger.Refund) bool {
 
 // judgeIntent looks at a request before a byte of it has left: what moves money
 // or unbinds a card must stand in the ledger, durably and word for word.
-func (l *wire) judgeIntent(path string, body []byte) {
-	w, s := l.w, l.p.shelf
-	a, token := l.h.read(body)
+func (c *parcel) judgeIntent() {
+	w, s, l, a, path := c.w, c.p.shelf, c.wire, c.asked, c.req.URL.Path
 	if l.h.unbinds(path) {
 		for _, id := range sorted(s.unbinds) {
-			if u := s.unbinds[id]; u.Profile == l.h.profile && u.Token == token && u.Status != ledger.UnbindIntent {
+			if u := s.unbinds[id]; u.Profile == l.h.profile && u.Token == c.token && u.Status != ledger.UnbindIntent {
 				return // perhaps another process has just seen its end: it is safe to repeat
 			}
 		}
-		w.violate("I1", "card %s is unbound without an intent in ledger %s", token, s.name)
+		w.violate("I1", "card %s is unbound without an intent in ledger %s", c.token, s.name)
 	}
 	if !l.h.refunds(path) {
 		return
@@ -76,14 +75,13 @@ func (s *scenario) oneClock() bool {
 }
 
 // leaves notes that a request is on its way.
-func (l *wire) leaves(path string, body []byte) {
-	if !l.h.refunds(path) {
+func (c *parcel) leaves() {
+	if !c.h.refunds(c.req.URL.Path) {
 		return
 	}
-	a, _ := l.h.read(body)
-	if r, ok := l.p.shelf.newest(l.h.profile, a.no); ok {
-		l.p.shelf.left[r.ID]++
-		l.p.shelf.ever[r.ID]++
+	if r, ok := c.p.shelf.newest(c.h.profile, c.asked.no); ok {
+		c.p.shelf.left[r.ID]++
+		c.p.shelf.ever[r.ID]++
 	}
 }
 
@@ -104,8 +102,7 @@ func final(s client.RefundStatus) bool {
 
 // judgeArrival looks at a refund as it reaches the gateway: every earlier
 // attempt of the order must have come to its end there (I3).
-func (w *world) judgeArrival(h *house, body []byte) map[string]bool {
-	a, _ := h.read(body)
+func (w *world) judgeArrival(h *house, a asked) map[string]bool {
 	truth := w.truth().Refunds
 	ends, there := map[string]bool{}, map[string]bool{}
 	for _, r := range truth {
@@ -134,8 +131,7 @@ func (w *world) judgeArrival(h *house, body []byte) map[string]bool {
 
 // judgeAccepted looks at what the gateway made of it: no refund without an
 // intent for exactly that.
-func (w *world) judgeAccepted(h *house, body []byte, there map[string]bool) {
-	a, _ := h.read(body)
+func (w *world) judgeAccepted(h *house, a asked, there map[string]bool) {
 	r, ok := w.record(h.gateway, a.no)
 	if !ok || there[a.no] {
 		return

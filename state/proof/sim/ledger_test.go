@@ -129,7 +129,7 @@ func (s *shelf) detach(under *store, alone bool) error {
 	switch {
 	case s.w.plan.apart:
 		return under.Close()
-	case !alone || s.w.random.IntN(6) > 0:
+	case !alone || s.w.random.IntN(16) > 0:
 		return nil
 	}
 	s.w.tally.images++
@@ -156,6 +156,9 @@ var (
 // Update runs one decision, unless the disk or the process fails first.
 func (s *store) Update(ctx context.Context, fn func(ledger.Tx) error) error {
 	w, odds := s.p.w, s.p.w.plan.disk
+	if w.chance(w.plan.preempted) { // others come first, between what was read and what is decided
+		w.pause(w.between(0, 400*time.Millisecond))
+	}
 	if w.bad != nil {
 		return errFull // the run is over
 	}

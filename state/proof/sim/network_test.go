@@ -66,6 +66,8 @@ type parcel struct {
 	*wire
 	req   *http.Request
 	body  []byte
+	asked asked // of a refund
+	token string
 	op    string
 	fate  fate
 	got   *answer
@@ -87,9 +89,10 @@ func (l *wire) RoundTrip(req *http.Request) (*http.Response, error) {
 	c := &parcel{wire: l, req: req, body: body, op: operation(path), fate: l.draw(path)}
 	trace := httptrace.ContextClientTrace(req.Context())
 	trace.GetConn(req.URL.Host)
-	l.judgeIntent(path, body)
-	if a, _ := l.h.read(body); a.no != "" {
-		l.p.hurried(c.op + " " + a.no)
+	c.asked, c.token = l.h.read(body)
+	c.judgeIntent()
+	if c.asked.no != "" {
+		l.p.hurried(c.op + " " + c.asked.no)
 	}
 	w.pause(w.between(100*time.Microsecond, 20*time.Millisecond))
 	if c.fate == refused || c.fate == nameless || req.Context().Err() != nil {
@@ -98,7 +101,7 @@ func (l *wire) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	trace.GotConn(httptrace.GotConnInfo{})
 	trace.WroteRequest(httptrace.WroteRequestInfo{})
-	l.leaves(path, body)
+	c.leaves()
 	return c.exchange()
 }
 
@@ -112,8 +115,7 @@ func operation(path string) string {
 }
 
 func (c *parcel) logf(format string, args ...any) {
-	a, token := c.h.read(c.body)
-	c.w.logf(c.p.name, "%s %s %s: %s", c.h.gateway, c.op, short(cmp.Or(a.no, a.order, token)), fmt.Sprintf(format, args...))
+	c.w.logf(c.p.name, "%s %s %s: %s", c.h.gateway, c.op, short(cmp.Or(c.asked.no, c.asked.order, c.token)), fmt.Sprintf(format, args...))
 }
 
 // draw decides the fate of a request.
@@ -128,7 +130,7 @@ func (l *wire) draw(path string) fate {
 	}
 	f := pick(w.random, troubles()...)
 	switch {
-	case f == replayed && len(l.h.heard[operation(path)]) == 0, f == tampered && !l.h.signs(), f == replayed && !l.h.signs():
+	case f == replayed && len(l.h.heard[l.p.name+operation(path)]) == 0, f == tampered && !l.h.signs(), f == replayed && !l.h.signs():
 		return unheard
 	}
 	return f
@@ -216,11 +218,11 @@ func (c *parcel) handle() *answer {
 	var before map[string]bool
 	if moving {
 		w.tally.sends++
-		before = w.judgeArrival(c.h, c.body)
+		before = w.judgeArrival(c.h, c.asked)
 	}
 	got := w.serve(c.req.Method, c.req.URL, c.req.Header, c.body)
 	if moving {
-		w.judgeAccepted(c.h, c.body, before)
+		w.judgeAccepted(c.h, c.asked, before)
 	}
 	w.watchBook()
 	return got
@@ -256,7 +258,7 @@ func (c *parcel) deliver() (*http.Response, error) {
 	case tampered:
 		got = c.tamper(got)
 	case replayed:
-		old := pick(w.random, c.h.heard[c.op]...)
+		old := pick(w.random, c.h.heard[c.p.name+c.op]...)
 		got = &old
 	}
 	if got == nil || got.status == 0 {
@@ -264,8 +266,8 @@ func (c *parcel) deliver() (*http.Response, error) {
 		return nil, &net.OpError{Op: "read", Net: "tcp", Err: syscall.ECONNRESET}
 	}
 	if c.fate == fine && strings.Contains(strings.ToLower(c.op), "refund") && c.accepted(got) {
-		list := c.h.heard[c.op]
-		c.h.heard[c.op] = append(list[max(0, len(list)-3):], *got)
+		list := c.h.heard[c.p.name+c.op]
+		c.h.heard[c.p.name+c.op] = append(list[max(0, len(list)-3):], *got)
 	}
 	c.logf("%s, %d", c.fate, got.status)
 	return c.response(got), nil
@@ -309,8 +311,11 @@ func (c *parcel) tamper(a *answer) *answer {
 // lies lists what answers say of a refund, and what liars would have them say.
 func lies() [][]string {
 	return [][]string{
-		{`"state":1`, `"state":2`, `"state":3`}, {`"state":2`, `"state":1`, `"state":3`}, {`\"state\":1`, `\"state\":2`, `\"state\":3`},
-		{`"REFUND_PENDING"`, `"REFUND_SUCCESS"`, `"REFUND_FAILED"`}, {`"REFUND_SUCCESS"`, `"REFUND_FAILED"`, `"REFUND_PENDING"`},
+		{`"state":1`, `"state":2`, `"state":3`},
+		{`"state":2`, `"state":1`, `"state":3`},
+		{`\"state\":1`, `\"state\":2`, `\"state\":3`},
+		{`"REFUND_PENDING"`, `"REFUND_SUCCESS"`, `"REFUND_FAILED"`},
+		{`"REFUND_SUCCESS"`, `"REFUND_FAILED"`, `"REFUND_PENDING"`},
 	}
 }
 

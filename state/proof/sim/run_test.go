@@ -34,9 +34,21 @@ func newTally() *tally { return &tally{steps: map[moves.Step]int{}, killed: map[
 
 func (t *tally) add(o *tally) {
 	for _, pair := range [][2]*int{
-		{&t.events, &o.events}, {&t.sends, &o.sends}, {&t.crashes, &o.crashes}, {&t.lost, &o.lost}, {&t.callbacks, &o.callbacks},
-		{&t.disk, &o.disk}, {&t.looks, &o.looks}, {&t.intents, &o.intents}, {&t.foreign, &o.foreign}, {&t.reversed, &o.reversed},
-		{&t.cancelled, &o.cancelled}, {&t.second, &o.second}, {&t.images, &o.images}, {&t.unbind, &o.unbind}, {&t.rounds, &o.rounds},
+		{&t.events, &o.events},
+		{&t.sends, &o.sends},
+		{&t.crashes, &o.crashes},
+		{&t.lost, &o.lost},
+		{&t.callbacks, &o.callbacks},
+		{&t.disk, &o.disk},
+		{&t.looks, &o.looks},
+		{&t.intents, &o.intents},
+		{&t.foreign, &o.foreign},
+		{&t.reversed, &o.reversed},
+		{&t.cancelled, &o.cancelled},
+		{&t.second, &o.second},
+		{&t.images, &o.images},
+		{&t.unbind, &o.unbind},
+		{&t.rounds, &o.rounds},
 	} {
 		*pair[0] += *pair[1]
 	}
@@ -160,7 +172,7 @@ func (w *world) work() {
 	}
 	for !idle() && w.step(limit) { //nolint:revive // the steps are the work
 	}
-	limit = w.now().Add(w.between(0, 3*time.Minute))
+	limit = w.now().Add(w.between(0, 90*time.Second))
 	for w.step(limit) { //nolint:revive // likewise
 	}
 	w.sleep(limit)
@@ -192,14 +204,15 @@ func (w *world) finish() {
 	for w.step(limit) { //nolint:revive // they wake up
 	}
 	w.until("everything is settled again", w.settled)
-	if w.random.IntN(5) == 0 {
+	if w.random.IntN(8) == 0 {
 		w.nextDay()
+		w.sleep(w.now().Add(2 * time.Minute)) // what a desk knows of an order is fresh for one
 	}
 	if w.bad != nil {
 		return
 	}
 	w.compareAll()
-	if w.random.IntN(8) < 3*len(w.ledgers)-2 {
+	if w.random.IntN(16) < 5*len(w.ledgers)-4 {
 		w.planAgain()
 	}
 }
@@ -302,6 +315,9 @@ func (w *world) confirm(s *shelf, r ledger.Refund) {
 	for _, p := range w.desks {
 		if p.shelf == s {
 			w.spawn(p, p.agent+" confirms", func(ctx context.Context) {
+				if w.plan.locked {
+					_ = p.desk.Unlock(ctx, r.Profile, time.Minute)
+				}
 				_, err := p.desk.Confirm(ctx, r.Profile, r.RefundNo)
 				w.logf(p.agent, "confirms %s again: %s", short(r.RefundNo), brief(err))
 			}, nil)

@@ -26,6 +26,7 @@ type scenario struct {
 	locked    bool // the profiles are read-only until they are unlocked for a while
 	callbacks bool
 	impatient int
+	preempted int // before a decision
 	attacks   int
 
 	faults   []string // of the gateways, until the end phase
@@ -61,7 +62,7 @@ type deskPlan struct {
 func draw(r *rand.Rand) scenario {
 	s := scenario{
 		orders: pick(r, 1, 1, 1, 2), undo: pick(r, 0, 0, 5*time.Second, 30*time.Second), limit: r.IntN(8) == 0, locked: r.IntN(8) == 0,
-		callbacks: r.IntN(5) > 0, doings: 1 + r.IntN(3), ledgers: 1,
+		callbacks: r.IntN(5) > 0, doings: pick(r, 1, 1, 1, 2, 2, 3), ledgers: 1,
 	}
 	s.houses(r)
 	s.people(r)
@@ -73,14 +74,14 @@ func draw(r *rand.Rand) scenario {
 // houses picks the gateways. Signing with RSA is what costs most of the time,
 // therefore EasyLink is played most often.
 func (s *scenario) houses(r *rand.Rand) {
-	switch n := r.IntN(100); {
-	case n < 88:
+	switch n := r.IntN(1000); {
+	case n < 935:
 		s.gateways = []string{"easylink"}
-	case n < 93:
+	case n < 965:
 		s.gateways = []string{"paycools"}
-	case n < 97:
+	case n < 992:
 		s.gateways = []string{"payermax"}
-	case n < 99:
+	case n < 997:
 		s.gateways = []string{"easylink", "paycools"}
 	default:
 		s.gateways = []string{"payermax", "paycools", "easylink"}
@@ -92,12 +93,12 @@ func (s *scenario) houses(r *rand.Rand) {
 func (s *scenario) people(r *rand.Rand) {
 	s.desks = []deskPlan{{agent: "ann", polls: r.IntN(4) > 0}}
 	switch n := r.IntN(100); {
-	case n < 45:
+	case n < 48:
 		s.name = "one agent"
-	case n < 75:
+	case n < 78:
 		s.name = "two agents, one ledger"
-		s.desks = append(s.desks, deskPlan{agent: "bob", polls: r.IntN(2) == 0})
-		s.apart = r.IntN(4) == 0
+		s.desks = append(s.desks, deskPlan{agent: "bob", polls: r.IntN(3) == 0})
+		s.apart = r.IntN(16) == 0
 	default:
 		s.name = "two ledgers"
 		s.ledgers = 2
@@ -147,7 +148,10 @@ func (s *scenario) weather(r *rand.Rand) {
 		s.impatient = 150
 	}
 	if r.IntN(2) == 0 {
-		s.attacks = 1 + r.IntN(4)
+		s.preempted = 50 + r.IntN(250)
+	}
+	if r.IntN(3) == 0 {
+		s.attacks = 1 + r.IntN(3)
 	}
 }
 

@@ -89,9 +89,15 @@ func (w *world) at(when time.Time, what func()) {
 
 func (w *world) after(d time.Duration, what func()) { w.at(w.now().Add(d), what) }
 
+// mostEvents bounds one run: most have a hundred events.
+const mostEvents = 10_000
+
 // step lets the next thing happen: what is due at the gateways, or the next
 // event. It reports false when nothing is planned before the limit.
 func (w *world) step(limit time.Time) bool {
+	if w.tally.events > mostEvents {
+		w.violate("F20", "more than %d things happened", mostEvents)
+	}
 	if w.bad != nil {
 		return false
 	}
