@@ -75,7 +75,7 @@ func NextLook(r ledger.Refund, pace client.Pace, now time.Time, spread uint32) t
 		if r.NotFound > 0 {
 			return ahead(StepAt(r.NotFoundSince, pace.ResendAfter, r.NotFound), now, jittered)
 		}
-		return now.Add(SendGrace)
+		return ahead(r.LastSentAt.Add(SendGrace), now, jittered)
 	case client.RefundUnknown:
 		if r.NotFound > 0 {
 			return ahead(StepAt(r.NotFoundSince, pace.ResendAfter, r.NotFound), now, jittered)

@@ -49,6 +49,9 @@ func (w *world) compareAll() {
 				p = one
 			}
 		}
+		for _, r := range s.lost {
+			intended[r.Gateway+r.RefundNo] = true
+		}
 		s.each(func(r ledger.Refund) {
 			if !r.Foreign {
 				intended[r.Gateway+r.RefundNo] = true
@@ -81,7 +84,7 @@ func (w *world) compareRow(s *shelf, r ledger.Refund) {
 	case client.RefundSuccess:
 		right = there && record.Status == client.RefundSuccess && record.Moved == 1 && record.Amount == r.Amount
 	case client.RefundFailed:
-		right = there && record.Status == client.RefundFailed || r.NoRecord && (!there || newest.ID != r.ID || len(w.ledgers) > 1)
+		right = there && record.Status == client.RefundFailed || r.NoRecord && (!there || newest.ID != r.ID || w.strangers())
 	case client.RefundClosed:
 		right = there && record.Status == client.RefundClosed
 	case client.RefundReversed:

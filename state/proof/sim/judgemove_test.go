@@ -42,6 +42,10 @@ func (d *decision) judgeMove(before, r ledger.Refund) {
 	if r.NoRecord && !before.NoRecord && r.NotFound < 3 {
 		w.violate("I3", "number %s was freed after %d looks", r.RefundNo, r.NotFound)
 	}
+	d.judgePace(before, r)
+	if before.Status == client.RefundReversed && before.Alert == "reversed" && r.Alert != before.Alert {
+		w.violate("I10", "the alert of %s, which is reversed, became %q", r.RefundNo, r.Alert)
+	}
 	if r.Alert != before.Alert {
 		w.logf(s.name, "%s: alert %q", short(r.RefundNo), r.Alert)
 	}
@@ -56,6 +60,17 @@ func (d *decision) judgeMove(before, r ledger.Refund) {
 		w.violate("I13", "no line about %s: %s → %s", r.RefundNo, before.Status, r.Status)
 	}
 	d.judgeTruth(r, record, there)
+}
+
+// judgePace looks at when an old refund is to be asked about next: after an hour
+// no sooner than after two minutes (reliability: section 6).
+func (d *decision) judgePace(before, r ledger.Refund) {
+	w, now := d.s.p.w, d.s.p.clock()
+	looked := r.Checks > before.Checks && r.Sends == before.Sends && r.NotFound == 0
+	if !looked || !r.Status.Open() || r.SentAt.IsZero() || now.Sub(r.SentAt) < time.Hour || r.NextCheckAt.Sub(now) >= 2*time.Minute {
+		return
+	}
+	w.violate("F20", "%s, %s since %s, is to be looked at again in %s", r.RefundNo, r.Status, now.Sub(r.SentAt), r.NextCheckAt.Sub(now))
 }
 
 // judgeAgain looks at a number that is sent once more: only what surely never

@@ -23,6 +23,7 @@ type file struct {
 	dir    string
 	name   string
 	path   string
+	model  string        // an empty one
 	handle *sqlite.Store // open for whoever uses the ledger
 	copies int
 	seq    int64  // journal lines of the seeds before
@@ -31,8 +32,15 @@ type file struct {
 
 // newFile makes an empty ledger in a directory; model is one.
 func newFile(dir, name, model string) (*file, error) {
-	f := &file{dir: dir, name: name, path: filepath.Join(dir, name+".db")}
-	return f, errors.Join(copyFile(model, f.path), os.Link(model+"-reserve", f.path+"-reserve"))
+	f := &file{dir: dir, name: name, model: model}
+	return f, f.renew(model)
+}
+
+// renew goes on with a copy of another ledger file, under another name.
+func (f *file) renew(from string) error {
+	f.copies++
+	f.path = filepath.Join(f.dir, fmt.Sprintf("%s-%d.db", f.name, f.copies))
+	return errors.Join(copyFile(from, f.path), os.Link(f.model+"-reserve", f.path+"-reserve"))
 }
 
 func (f *file) open(clock clockFunc) (*sqlite.Store, error) {
@@ -54,13 +62,31 @@ type shelf struct {
 	ever    map[int64]int       // requests that ever left for a row
 	marks   map[int64]int       // journal lines that mark a row as sending
 	first   map[int64]asked     // what the first request of a row asked for
+	lost    []ledger.Refund     // what stood in the file before it was lost
 }
 
 func newShelf(w *world, f *file, skew time.Duration) *shelf {
-	return &shelf{
-		file: f, w: w, skew: skew, rows: map[int64]ledger.Refund{}, unbinds: map[int64]ledger.Unbind{}, digests: map[string]bool{},
-		waiting: map[int64]time.Time{}, left: map[int64]int{}, ever: map[int64]int{}, marks: map[int64]int{}, first: map[int64]asked{},
-	}
+	s := &shelf{file: f, w: w, skew: skew}
+	s.clear()
+	return s
+}
+
+// clear forgets all that the ledger held.
+func (s *shelf) clear() {
+	s.rows, s.unbinds, s.lines, s.digests = map[int64]ledger.Refund{}, map[int64]ledger.Unbind{}, nil, map[string]bool{}
+	s.waiting, s.left, s.ever = map[int64]time.Time{}, map[int64]int{}, map[int64]int{}
+	s.marks, s.first = map[int64]int{}, map[int64]asked{}
+}
+
+// lose deletes the ledger while nobody has it open: the next life begins with an
+// empty one (F19).
+func (s *shelf) lose() error {
+	s.w.logf(s.name, "the ledger is lost")
+	s.w.tally.losses++
+	s.each(func(r ledger.Refund) { s.lost = append(s.lost, r) })
+	s.clear()
+	s.seq, s.digest = 0, ""
+	return s.renew(s.model)
 }
 
 // clock is the machine's.
@@ -95,16 +121,14 @@ func copyFile(from, to string) error {
 // image leaves the file as a death does: what is in the file and in the log
 // beside it, and nothing that was only in memory.
 func (f *file) image() error {
-	f.copies++
-	to := filepath.Join(f.dir, fmt.Sprintf("%s-%d.db", f.name, f.copies))
-	if err := errors.Join(copyFile(f.path, to), os.Link(f.path+"-reserve", to+"-reserve")); err != nil {
+	from := f.path
+	if err := f.renew(from); err != nil {
 		return err
 	}
-	err := copyFile(f.path+"-wal", to+"-wal")
+	err := copyFile(from+"-wal", f.path+"-wal")
 	if errors.Is(err, os.ErrNotExist) {
 		err = nil
 	}
-	f.path = to
 	return err
 }
 
@@ -124,15 +148,21 @@ func (s *shelf) attach(p *process) (*store, error) {
 }
 
 // detach ends what a dead process had open. A process that was alone with its
-// ledger sometimes leaves nothing but an image of it.
+// ledger sometimes leaves nothing but an image of it, or not even that.
 func (s *shelf) detach(under *store, alone bool) error {
+	w := s.w
 	switch {
-	case s.w.plan.apart:
+	case w.plan.apart:
 		return under.Close()
-	case !alone || s.w.random.IntN(16) > 0:
+	case !alone:
+		return nil
+	case w.chance(w.plan.loses):
+		s.handle = nil
+		return errors.Join(under.Close(), s.lose())
+	case w.random.IntN(16) > 0:
 		return nil
 	}
-	s.w.tally.images++
+	w.tally.images++
 	if err := s.image(); err != nil {
 		return err
 	}

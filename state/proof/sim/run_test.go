@@ -27,6 +27,7 @@ type tally struct {
 	events, sends, crashes, lost, callbacks   int
 	disk, looks, intents, foreign, reversed   int
 	cancelled, second, rounds, images, unbind int
+	losses                                    int
 	steps, killed                             map[moves.Step]int
 }
 
@@ -49,6 +50,7 @@ func (t *tally) add(o *tally) {
 		{&t.images, &o.images},
 		{&t.unbind, &o.unbind},
 		{&t.rounds, &o.rounds},
+		{&t.losses, &o.losses},
 	} {
 		*pair[0] += *pair[1]
 	}
@@ -307,7 +309,13 @@ func (w *world) settled() bool {
 // number, which the gateway settles for one of them and a person for the other.
 func (w *world) conflicting(r ledger.Refund) bool {
 	record, there := w.record(r.Gateway, r.RefundNo)
-	return there && r.Alert == "conflict" && record.Amount != r.Amount && len(w.ledgers) > 1
+	return there && r.Alert == "conflict" && record.Amount != r.Amount && w.strangers()
+}
+
+// strangers reports whether there are, or were, ledgers that do not know each
+// other.
+func (w *world) strangers() bool {
+	return len(w.ledgers) > 1 || len(w.ledgers[0].lost) > 0
 }
 
 // confirm renews a consent that a long death has let grow old.

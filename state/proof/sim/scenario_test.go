@@ -38,6 +38,8 @@ type scenario struct {
 	disk diskOdds
 	kill killOdds
 
+	loses int // ledgers that are lost with a death
+
 	skews  []time.Duration // clocks of the ledgers' machines
 	jumps  int
 	dark   time.Duration // from when the disk is full, for a while; 0: never
@@ -125,7 +127,12 @@ func (s *scenario) weather(r *rand.Rand) {
 			s.dark = time.Duration(1+r.IntN(120)) * time.Second
 		}
 	}
-	deaths := func() { s.kill = killOdds{step: r.IntN(120), early: r.IntN(500), times: r.IntN(3)} }
+	deaths := func() {
+		if r.IntN(6) == 0 {
+			s.loses = 250
+		}
+		s.kill = killOdds{step: r.IntN(120), early: r.IntN(500), times: r.IntN(3)}
+	}
 	switch n := r.IntN(100); {
 	case n < 10:
 		s.name += ", calm"

@@ -32,7 +32,7 @@ var (
 const (
 	manySeeds  = 10_000
 	shortSeeds = 500
-	raceSeeds  = 100
+	raceSeeds  = 60
 )
 
 // seeds is how many seeds are to be run.
@@ -136,7 +136,7 @@ func (f *file) finish() error {
 }
 
 // TestSimulation runs the seeds.
-// covers F1 F2 F3 F5 F6 F7 F8 F9 F10 F11 F12 F13 F14 F15 F16 F26 F28 I1 I2 I3 I4 I5 I6 I7 I8 I9 I10 I12 I13
+// covers F1 F2 F3 F5 F6 F7 F8 F9 F10 F11 F12 F13 F14 F15 F16 F19 F26 F28 I1 I2 I3 I4 I5 I6 I7 I8 I9 I10 I12 I13
 func TestSimulation(t *testing.T) {
 	defer debug.SetGCPercent(debug.SetGCPercent(400))
 	shop := newWorkshop(t)
@@ -212,8 +212,8 @@ func summary(t *testing.T, many uint64, sum *tally, took time.Duration) {
 	line := fmt.Sprintf("simulation: %d seeds, %d events, %d sends, %d crashes, %d lost answers, %d callbacks, %.1f seconds", many, sum.events, sum.sends,
 		sum.crashes, sum.lost, sum.callbacks, took.Seconds())
 	fmt.Println(line)
-	t.Logf("%d intents, %d looks, %d disk faults, %d seen of other desks, %d reversed, %d cancelled, %d came second, %d cards; passages of steps %v, deaths there %v",
-		sum.intents, sum.looks, sum.disk, sum.foreign, sum.reversed, sum.cancelled, sum.second, sum.unbind, sum.steps, sum.killed)
+	t.Logf("%d intents, %d looks, %d disk faults, %d seen of other desks, %d reversed, %d cancelled, %d came second, %d cards, %d ledgers lost; passages of steps %v, deaths there %v",
+		sum.intents, sum.looks, sum.disk, sum.foreign, sum.reversed, sum.cancelled, sum.second, sum.unbind, sum.losses, sum.steps, sum.killed)
 	if many < manySeeds {
 		return
 	}
