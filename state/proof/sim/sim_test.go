@@ -35,6 +35,9 @@ const (
 	raceSeeds  = 60
 )
 
+// oftenPassed is how often a step is passed that chance must have killed at.
+const oftenPassed = 1000
+
 // seeds is how many seeds are to be run.
 func seeds(t *testing.T) uint64 {
 	if text := os.Getenv("PAYDESK_SIM_SEEDS"); text != "" {
@@ -218,7 +221,8 @@ func summary(t *testing.T, many uint64, sum *tally, took time.Duration) {
 		return
 	}
 	for _, s := range moves.Steps() {
-		if sum.killed[s] == 0 {
+		// Rare steps are killed at in state/proof/real, one by one.
+		if sum.killed[s] == 0 && sum.steps[s] > oftenPassed {
 			t.Errorf("no process ever died at step %s", s)
 		}
 	}
